@@ -1,0 +1,113 @@
+// The shapes that travel from the kernel (names exactly as on the wire) and those the pure modules share.
+// Everything is readonly: a new info, viewport or tile is a new object, never a changed one.
+
+/** How frequency is laid out from bottom to top. */
+export type FreqAxis = "linear" | "log" | "mel";
+
+/** "0", "1", ... or "mix" (the mean over the channels). */
+export type ChannelId = string;
+
+/** Bin b is centred at b * step Hz, or at hz[b]. */
+export type Bins =
+  | { readonly kind: "linear"; readonly step: number }
+  | { readonly kind: "list"; readonly hz: readonly number[] };
+
+/** Frame f is centred at sample f * hop_length. Level k holds 2^k frames in a column; `levels` is their number. */
+export interface SpectrogramInfo {
+  readonly kind: "spectrogram";
+  readonly n_frames: number;
+  readonly hop_length: number;
+  readonly n_fft: number;
+  readonly sr: number;
+  readonly n_bins: number;
+  readonly bins: Bins;
+  /** dB of the quantised values 0 and 255. */
+  readonly range_db: readonly [number, number];
+  readonly full_scale_db: number;
+  readonly tile_columns: number;
+  readonly levels: number;
+}
+
+/** `levels` are exponents: level k holds 2^k samples in a column, level 0 the samples themselves. */
+export interface WaveformInfo {
+  readonly kind: "waveform";
+  readonly n_samples: number;
+  readonly sr: number;
+  readonly levels: readonly number[];
+  /** Samples in a tile of level 0. */
+  readonly sample_columns: number;
+  /** Columns in a tile of any other level. */
+  readonly columns: number;
+}
+
+/** The `_info` trait. */
+export interface Info {
+  readonly protocol: number;
+  readonly epoch: number;
+  readonly name: string;
+  readonly sr: number;
+  readonly n_samples: number;
+  readonly n_channels: number;
+  readonly duration: number;
+  readonly spectrogram: SpectrogramInfo;
+  readonly waveform: WaveformInfo;
+  readonly freq_min: number;
+  readonly freq_max: number;
+}
+
+/** One entry of the `_labels` trait. */
+export interface Label {
+  readonly name: string;
+  /** "#rrggbb" */
+  readonly color: string;
+  /** "1".."9", or null. */
+  readonly key: string | null;
+}
+
+/** layer is "spec/<channel>" or "wave/<channel>". */
+export interface TileKey {
+  readonly layer: string;
+  readonly level: number;
+  readonly index: number;
+}
+
+/** data[bin * columns + column], bin 0 lowest; 0..255 over the info's range_db. */
+export interface SpecTile {
+  readonly kind: "spectrogram";
+  readonly data: Uint8Array;
+  readonly columns: number;
+  readonly exact: boolean;
+}
+
+/** Level 0: data[sample]. Others: data[row * columns + column], rows minimum, maximum, root mean square. */
+export interface WaveTile {
+  readonly kind: "waveform";
+  readonly data: Float32Array;
+  readonly columns: number;
+  readonly exact: boolean;
+}
+
+export type Tile = SpecTile | WaveTile;
+
+/** The visible window: seconds and Hz, t0 < t1 and f0 < f1. */
+export interface Viewport {
+  readonly t0: number;
+  readonly t1: number;
+  readonly f0: number;
+  readonly f1: number;
+}
+
+/** What a viewport has to stay within: 0..duration seconds, fmin..fmax Hz. */
+export interface Bounds {
+  readonly duration: number;
+  readonly sr: number;
+  readonly fmin: number;
+  readonly fmax: number;
+}
+
+/** Minor ticks have no label. */
+export interface Tick {
+  readonly value: number;
+  readonly label: string;
+  readonly major: boolean;
+}
