@@ -8,10 +8,13 @@
 
 export type Cleanup = () => void;
 
+// biome-ignore lint/suspicious/noExplicitAny: anywidget types its callbacks so
+type ModelCallback = (...args: any[]) => void;
+
 /** What `observe` needs of a model; anywidget's has it. */
 export interface Observable {
-  on(event: string, callback: (...args: never[]) => void): void;
-  off(event: string, callback: (...args: never[]) => void): void;
+  on(event: string, callback: ModelCallback): void;
+  off(event: string, callback: ModelCallback): void;
 }
 
 type EventMap<T> = T extends Window
@@ -75,9 +78,8 @@ export class Scope {
     callback: (...args: A) => void,
   ): Cleanup {
     if (this.#disposed) return () => {};
-    const handle = callback as unknown as (...args: never[]) => void;
-    model.on(event, handle);
-    return this.add(() => model.off(event, handle));
+    model.on(event, callback);
+    return this.add(() => model.off(event, callback));
   }
 
   timeout(callback: () => void, milliseconds: number): Cleanup {
