@@ -1,0 +1,104 @@
+"""What the front end may say to the kernel: one frozen dataclass for each message.
+
+Invariant: made by `parse_message` only, so every member is there, of its type, and within bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from specwidget.annotations.operations import Op
+
+__all__ = [
+    "AudioGet",
+    "Edit",
+    "Hello",
+    "History",
+    "Key",
+    "Message",
+    "TilesCancel",
+    "TilesGet",
+    "TransformSet",
+    "ValueGet",
+]
+
+Key: TypeAlias = tuple[str, int, int]
+"""A tile's ``(layer, level, index)``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """A page has come and wants the annotations."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TilesGet:
+    """These tiles are wanted, the most urgent first."""
+
+    id: str
+    epoch: int
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TilesCancel:
+    """These tiles are wanted no more."""
+
+    id: str
+    epoch: int
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AudioGet:
+    """Samples ``start`` (inclusive) to ``stop`` (exclusive) are wanted, to be heard."""
+
+    id: str
+    start: int
+    stop: int
+    channel: int | Literal["mix", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class ValueGet:
+    """The exact number at a time (seconds) and a frequency (hertz) is wanted."""
+
+    id: str
+    epoch: int
+    channel: int | Literal["mix"]
+    time: float
+    freq: float
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Operations on the annotations, made while the page knew revision ``base_rev``."""
+
+    id: str
+    base_rev: int
+    ops: tuple[Op, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One step back or forth in the history of the annotations."""
+
+    id: str
+    action: Literal["undo", "redo"]
+
+
+@dataclass(frozen=True, slots=True)
+class TransformSet:
+    """Another transform; its parameters are JSON, bounded in size, and not yet understood."""
+
+    id: str
+    transform: Mapping[str, Any]
+
+
+Message: TypeAlias = (
+    Hello | TilesGet | TilesCancel | AudioGet | ValueGet | Edit | History | TransformSet
+)

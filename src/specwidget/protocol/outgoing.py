@@ -1,0 +1,200 @@
+"""Builders of the messages from the kernel to the front end.
+
+Invariant: what a builder gives is strict JSON: no NaN, no infinity, no half of a surrogate pair.
+Numbers that are not finite become null. The binary buffers travel beside it, in the same order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+from specwidget.protocol.incoming import Key
+from specwidget.protocol.parsing import VERSION
+
+__all__ = [
+    "ErrorCode",
+    "annotations_patch",
+    "annotations_snapshot",
+    "audio_data",
+    "edit_reject",
+    "error",
+    "ok",
+    "progress",
+    "tile_data",
+    "value",
+]
+
+ErrorCode: TypeAlias = Literal[
+    "bad-message",
+    "bad-version",
+    "unknown-type",
+    "bad-key",
+    "stale-epoch",
+    "audio",
+    "bad-value",
+    "internal",
+]
+
+_MAX_REASON = 4_000
+
+
+def _envelope(kind: str, **members: Any) -> dict[str, Any]:
+    return {"v": VERSION, "type": kind, **members}
+
+
+def _text(text: str) -> str:
+    """Shorten a text for people, and make it one that can be written as UTF-8."""
+    if len(text) > _MAX_REASON:
+        text = text[: _MAX_REASON - 1] + "…"
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _finite(number: float | None) -> float | None:
+    return None if number is None or not math.isfinite(number) else float(number)
+
+
+def annotations_snapshot(
+    *,
+    id: str | None,
+    rev: int,
+    columns: Mapping[str, Sequence[Any]],
+    undo: str | None,
+    redo: str | None,
+) -> dict[str, Any]:
+    """All rows, by column; answers ``hello``, or comes unasked with ``id=None``.
+
+    Parameters
+    ----------
+    id : str or None
+        The request this answers.
+    rev : int
+        Revision of the table.
+    columns : Mapping
+        Column name -> one JSON scalar for each row, as `AnnotationTable.snapshot` gives them.
+    undo, redo : str or None
+        What the next step back and forth would undo and redo.
+    """
+    return _envelope(
+        "annotations.snapshot", id=id, rev=rev, columns=dict(columns), undo=undo, redo=redo
+    )
+
+
+def annotations_patch(
+    *,
+    edit_id: str | None,
+    rev: int,
+    ops: Iterable[Mapping[str, Any]],
+    undo: str | None,
+    redo: str | None,
+) -> dict[str, Any]:
+    """One change of the table, complete; answers ``edit`` and ``history``, or comes unasked.
+
+    Parameters
+    ----------
+    edit_id : str or None
+        The request this answers.
+    rev : int
+        Revision after the change; the one before it is ``rev - 1``.
+    ops : iterable of Mapping
+        Operations in JSON, as `Change.ops` has them.
+    undo, redo : str or None
+        What the next step back and forth would undo and redo.
+    """
+    return _envelope(
+        "annotations.patch", edit_id=edit_id, rev=rev, ops=list(ops), undo=undo, redo=redo
+    )
+
+
+def edit_reject(*, id: str, reason: str) -> dict[str, Any]:
+    """The edit or step in history ``id`` was refused, and nothing was changed."""
+    return _envelope("edit.reject", id=id, reason=_text(reason))
+
+
+def tile_data(
+    *,
+    id: str | None,
+    epoch: int,
+    tiles: Iterable[tuple[Key, int, bool]],
+    last: bool,
+) -> dict[str, Any]:
+    """Some tiles, with one buffer for each.
+
+    Parameters
+    ----------
+    id : str or None
+        The request this answers, in part or in full; ``None`` if the tiles come unasked.
+    epoch : int
+        The epoch the tiles belong to.
+    tiles : iterable
+        For each tile its key, its number of columns, and whether it is exact.
+    last : bool
+        Whether the request has now had its answer.
+    """
+    members = [
+        {"layer": layer, "level": level, "index": index, "columns": columns, "exact": exact}
+        for (layer, level, index), columns, exact in tiles
+    ]
+    return _envelope("tile.data", id=id, epoch=epoch, tiles=members, last=last)
+
+
+def audio_data(*, id: str, start: int, stop: int, n_channels: int) -> dict[str, Any]:
+    """Samples to be heard, with one buffer: int16, planar [shape=(n_channels, stop - start)]."""
+    return _envelope("audio.data", id=id, start=start, stop=stop, n_channels=n_channels)
+
+
+def value(
+    *,
+    id: str,
+    frame: int,
+    bin: int,
+    time: float,
+    freq: float,
+    db: float,
+    sample: int,
+    amplitude: float,
+) -> dict[str, Any]:
+    """The exact numbers at one place.
+
+    Parameters
+    ----------
+    id : str
+        The request this answers.
+    frame, bin : int
+        Frame and bin of the spectrogram.
+    time, freq : float
+        Their centres, in seconds and hertz.
+    db : float
+        The value there with ``ref=1.0``.
+    sample : int
+        Index of the nearest sample.
+    amplitude : float
+        Its value.
+    """
+    return _envelope(
+        "value",
+        id=id,
+        frame=frame,
+        bin=bin,
+        time=_finite(time),
+        freq=_finite(freq),
+        db=_finite(db),
+        sample=sample,
+        amplitude=_finite(amplitude),
+    )
+
+
+def ok(*, id: str) -> dict[str, Any]:
+    """The request was carried out, and there is nothing more to say."""
+    return _envelope("ok", id=id)
+
+
+def error(*, id: str | None, code: ErrorCode | str, message: str) -> dict[str, Any]:
+    """The request ``id``, or something unasked, went wrong."""
+    return _envelope("error", id=id, code=code, message=_text(message))
+
+
+def progress(*, done: float, total: float | None, text: str) -> dict[str, Any]:
+    """Work in the background has come to ``done`` of ``total``, which may not be known."""
+    return _envelope("progress", done=_finite(done), total=_finite(total), text=_text(text))
