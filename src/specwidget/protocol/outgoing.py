@@ -51,8 +51,8 @@ def _text(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _finite(number: float | None) -> float | None:
-    return None if number is None or not math.isfinite(number) else float(number)
+def _finite(number: float) -> float | None:
+    return None if not math.isfinite(number) else float(number)
 
 
 def annotations_snapshot(
@@ -195,6 +195,6 @@ def error(*, id: str | None, code: ErrorCode | str, message: str) -> dict[str, A
     return _envelope("error", id=id, code=code, message=_text(message))
 
 
-def progress(*, done: float, total: float | None, text: str) -> dict[str, Any]:
-    """Work in the background has come to ``done`` of ``total``, which may not be known."""
-    return _envelope("progress", done=_finite(done), total=_finite(total), text=_text(text))
+def progress(*, done: float, total: float, text: str) -> dict[str, Any]:
+    """Work in the background has come to ``done`` of ``total``."""
+    return _envelope("progress", done=min(done, total), total=total, text=_text(text))

@@ -36,14 +36,14 @@ MAX_AUDIO_SAMPLES: Final = 2**20
 MAX_TEXT: Final = 65_536
 MAX_ROW_ID: Final = 256
 MAX_COLUMNS: Final = 256
-MAX_LEVEL: Final = 40
-MAX_CHANNEL: Final = 65_535
+MAX_LEVEL: Final = 64
+MAX_CHANNEL: Final = 9_999
 MAX_SECONDS: Final = 1e9
 MAX_HERTZ: Final = 1e9
 _MAX_INT: Final = 2**53 - 1  # what a JavaScript number holds exactly
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
-_LAYER = re.compile(r"(?:spec|wave)/(?:mix|0|[1-9][0-9]{0,4})\Z")
+_LAYER = re.compile(r"(?:spec|wave)/(?:mix|0|[1-9][0-9]{0,3})\Z")
 
 
 def parse_message(message: object, n_buffers: int = 0) -> Message:
@@ -156,7 +156,6 @@ def _key(key: object) -> Key:
         if (
             isinstance(layer, str)
             and _LAYER.match(layer)
-            and (layer.endswith("mix") or int(layer[5:]) <= MAX_CHANNEL)
             and type(level) is int
             and 0 <= level <= MAX_LEVEL
             and type(index) is int
