@@ -51,8 +51,8 @@ def _text(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _finite(number: float) -> float | None:
-    return None if not math.isfinite(number) else float(number)
+def _finite(number: float | None) -> float | None:
+    return None if number is None or not math.isfinite(number) else float(number)
 
 
 def annotations_snapshot(
@@ -151,9 +151,9 @@ def value(
     bin: int,
     time: float,
     freq: float,
-    db: float,
+    db: float | None,
     sample: int,
-    amplitude: float,
+    amplitude: float | None,
 ) -> dict[str, Any]:
     """The exact numbers at one place.
 
