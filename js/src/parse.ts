@@ -1,21 +1,269 @@
 /**
  * The border: what the kernel sent, as JSON and buffers, becomes an `Incoming` or a ProtocolError.
  *
- * Invariant: whatever passes holds finite numbers within bounds, one buffer for each thing that has one,
- * with exactly the bytes it declares; typed arrays are aligned and respect the DataView's own range.
+ * Invariant: whatever passes holds finite numbers within bounds, one buffer for each thing that has
+ * one, with exactly the bytes it declares. Typed arrays respect the DataView's own range, are aligned,
+ * and keep no more memory alive than their own.
  */
 
-import { type Incoming, ProtocolError } from "./protocol";
-import type { Info } from "./types";
+import {
+  type Incoming,
+  type IncomingOf,
+  isCount,
+  isId,
+  isKey,
+  MAX_AUDIO_SAMPLES,
+  PROTOCOL_VERSION,
+  ProtocolError,
+} from "./protocol";
+import { isRecord, parseOps, parseRows } from "./rows";
+import type { Info, Tile, TileKey } from "./types";
 
 /** What is known of the recording, to check lengths against; null or undefined before it is known. */
 export type InfoGetter = () => Info | null | undefined;
 
-/** Throws ProtocolError. */
+type Fields = Readonly<Record<string, unknown>>;
+
+const MAX_COLUMNS = 2 ** 24;
+const MAX_HEARD_CHANNELS = 2;
+
+const shown = (value: unknown): string => JSON.stringify(value)?.slice(0, 60) ?? "undefined";
+
+/** The fields of one message, read with their types; what is not as it should be throws. */
+class Reader {
+  readonly #fields: Fields;
+  readonly #what: string;
+
+  constructor(fields: Fields, what: string) {
+    this.#fields = fields;
+    this.#what = what;
+  }
+
+  refuse(name: string, wanted: string): never {
+    throw new ProtocolError(
+      `${this.#what}: ${name} must be ${wanted}, not ${shown(this.#fields[name])}`,
+    );
+  }
+
+  raw(name: string): unknown {
+    return this.#fields[name];
+  }
+
+  int(name: string, low = 0, high = Number.MAX_SAFE_INTEGER): number {
+    const value = this.#fields[name];
+    return isCount(value, high) && value >= low
+      ? value
+      : this.refuse(name, `a whole number in ${low}..${high}`);
+  }
+
+  number(name: string): number {
+    const value = this.#fields[name];
+    return Number.isFinite(value) ? (value as number) : this.refuse(name, "a finite number");
+  }
+
+  numberOrNull(name: string): number | null {
+    return this.#fields[name] === null ? null : this.number(name);
+  }
+
+  string(name: string): string {
+    const value = this.#fields[name];
+    return typeof value === "string" ? value : this.refuse(name, "a string");
+  }
+
+  stringOrNull(name: string): string | null {
+    return this.#fields[name] === null ? null : this.string(name);
+  }
+
+  boolean(name: string): boolean {
+    const value = this.#fields[name];
+    return typeof value === "boolean" ? value : this.refuse(name, "true or false");
+  }
+
+  list(name: string): readonly unknown[] {
+    const value = this.#fields[name];
+    return Array.isArray(value) ? value : this.refuse(name, "a list");
+  }
+
+  id(name: string): string {
+    const value = this.#fields[name];
+    return isId(value) ? value : this.refuse(name, "an id");
+  }
+
+  idOrNull(name: string): string | null {
+    return this.#fields[name] === null ? null : this.id(name);
+  }
+}
+
+/** The bytes of a view, aligned, in a buffer of their own unless the view has its buffer to itself. */
+function ownBytes(view: DataView): ArrayBuffer {
+  const { buffer, byteOffset, byteLength } = view;
+  if (byteLength === buffer.byteLength && buffer instanceof ArrayBuffer) return buffer;
+  const copy = new Uint8Array(byteLength);
+  copy.set(new Uint8Array(buffer, byteOffset, byteLength));
+  return copy.buffer;
+}
+
+/** `info` is null where it is not known, or is not the info of the message's epoch. */
+function parseTile(value: unknown, view: DataView, info: Info | null) {
+  if (!isRecord(value) || !isKey(value.layer, value.level, value.index)) {
+    throw new ProtocolError(`tile.data: this is no tile: ${shown(value)}`);
+  }
+  const { layer, level, index } = value as unknown as TileKey;
+  const key = { layer, level, index };
+  const message = new Reader(value, `tile ${layer}:${level}:${index}`);
+  const columns = message.int("columns", 1, MAX_COLUMNS);
+  const exact = message.boolean("exact");
+  const bytes = view.byteLength;
+  const expect = (wanted: number) => {
+    if (bytes !== wanted) {
+      throw new ProtocolError(
+        `tile ${layer}:${level}:${index} of ${columns} columns has ${bytes} bytes, not ${wanted}`,
+      );
+    }
+  };
+  let tile: Tile;
+  if (layer.startsWith("spec/")) {
+    expect(columns * (info?.spectrogram.n_bins ?? Math.max(1, Math.floor(bytes / columns))));
+    tile = { kind: "spectrogram", data: new Uint8Array(ownBytes(view)), columns, exact };
+  } else {
+    expect(columns * (level === 0 ? 4 : 12));
+    tile = { kind: "waveform", data: new Float32Array(ownBytes(view)), columns, exact };
+  }
+  return { key, tile };
+}
+
+type Parsers = {
+  [T in Incoming["type"]]: {
+    /** Number of buffers; undefined: the parser looks itself. */
+    readonly buffers: number | undefined;
+    parse(message: Reader, buffers: readonly DataView[], info: Info | null): IncomingOf<T>;
+  };
+};
+
+const PARSERS: Parsers = {
+  "annotations.snapshot": {
+    buffers: 0,
+    parse: (m) => {
+      const columns = m.raw("columns");
+      if (!isRecord(columns)) return m.refuse("columns", "an object of lists");
+      return {
+        type: "annotations.snapshot",
+        id: m.idOrNull("id"),
+        rev: m.int("rev"),
+        rows: parseRows(columns),
+        undo: m.stringOrNull("undo"),
+        redo: m.stringOrNull("redo"),
+      };
+    },
+  },
+  "annotations.patch": {
+    buffers: 0,
+    parse: (m) => ({
+      type: "annotations.patch",
+      edit_id: m.idOrNull("edit_id"),
+      rev: m.int("rev"),
+      ops: parseOps(m.list("ops")),
+      undo: m.stringOrNull("undo"),
+      redo: m.stringOrNull("redo"),
+    }),
+  },
+  "edit.reject": {
+    buffers: 0,
+    parse: (m) => ({ type: "edit.reject", id: m.id("id"), reason: m.string("reason") }),
+  },
+  "tile.data": {
+    buffers: undefined,
+    parse: (m, buffers, info) => {
+      const epoch = m.int("epoch");
+      const tiles = m.list("tiles");
+      if (tiles.length !== buffers.length) {
+        throw new ProtocolError(`tile.data: ${tiles.length} tiles and ${buffers.length} buffers`);
+      }
+      return {
+        type: "tile.data",
+        id: m.idOrNull("id"),
+        epoch,
+        tiles: tiles.map((tile, i) =>
+          parseTile(tile, buffers[i]!, info?.epoch === epoch ? info : null),
+        ),
+        last: m.boolean("last"),
+      };
+    },
+  },
+  "audio.data": {
+    buffers: 1,
+    parse: (m, [view], info) => {
+      const start = m.int("start");
+      const stop = m.int("stop", start + 1, start + MAX_AUDIO_SAMPLES);
+      const channels = Math.min(MAX_HEARD_CHANNELS, info?.n_channels ?? MAX_HEARD_CHANNELS);
+      const n_channels = m.int("n_channels", 1, channels);
+      const wanted = 2 * n_channels * (stop - start);
+      if (view!.byteLength !== wanted) {
+        throw new ProtocolError(`audio.data has ${view!.byteLength} bytes, not ${wanted}`);
+      }
+      const samples = new Int16Array(ownBytes(view!));
+      return { type: "audio.data", id: m.id("id"), start, stop, n_channels, samples };
+    },
+  },
+  value: {
+    buffers: 0,
+    parse: (m) => ({
+      type: "value",
+      id: m.id("id"),
+      frame: m.int("frame"),
+      bin: m.int("bin"),
+      time: m.number("time"),
+      freq: m.number("freq"),
+      db: m.numberOrNull("db"),
+      sample: m.int("sample"),
+      amplitude: m.numberOrNull("amplitude"),
+    }),
+  },
+  ok: { buffers: 0, parse: (m) => ({ type: "ok", id: m.id("id") }) },
+  progress: {
+    buffers: 0,
+    parse: (m) => {
+      const total = m.number("total");
+      const done = m.number("done");
+      if (done < 0 || done > total) m.refuse("done", `in 0..${total}`);
+      return { type: "progress", done, total, text: m.string("text") };
+    },
+  },
+  error: {
+    buffers: 0,
+    parse: (m) => ({
+      type: "error",
+      id: m.idOrNull("id"),
+      code: m.string("code") || m.refuse("code", "a code"),
+      message: m.string("message"),
+    }),
+  },
+};
+
+/** Throws ProtocolError, with the id of the request that the message would have answered. */
 export function parseIncoming(
-  _message: unknown,
-  _buffers: readonly DataView[],
-  _info: InfoGetter = () => null,
+  message: unknown,
+  buffers: readonly DataView[],
+  info: InfoGetter = () => null,
 ): Incoming {
-  throw new ProtocolError("not yet");
+  if (!isRecord(message)) throw new ProtocolError(`a message must be an object: ${shown(message)}`);
+  const { v, type } = message;
+  const id = message.type === "annotations.patch" ? message.edit_id : message.id;
+  try {
+    if (v !== PROTOCOL_VERSION) {
+      const text = `the kernel speaks version ${shown(v)} of the protocol, this page ${PROTOCOL_VERSION}`;
+      throw new ProtocolError(text, "bad-version");
+    }
+    if (typeof type !== "string" || !Object.hasOwn(PARSERS, type)) {
+      throw new ProtocolError(`no message is of type ${shown(type)}`, "unknown-type");
+    }
+    const { buffers: wanted, parse } = PARSERS[type as Incoming["type"]];
+    if (wanted !== undefined && buffers.length !== wanted) {
+      throw new ProtocolError(`${type}: ${buffers.length} buffers, not ${wanted}`);
+    }
+    return parse(new Reader(message, type), buffers, info() ?? null);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new ProtocolError(error.message, error.code, isId(id) ? id : null);
+  }
 }

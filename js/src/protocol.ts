@@ -37,13 +37,8 @@ export class ProtocolError extends Error {
 
 // Annotations ------------------------------------------------------------------------------------
 
-export type Json =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly Json[]
-  | { readonly [k: string]: Json };
+/** What a cell of a row may hold. */
+export type Scalar = null | boolean | number | string;
 
 export type Status = "draft" | "accepted" | "rejected";
 export const STATUSES: readonly Status[] = ["draft", "accepted", "rejected"];
@@ -73,19 +68,37 @@ export interface Row {
 }
 
 /** A row also carries the user's own columns, beside its known ones. */
-export function cell(row: Row, column: string): Json | undefined {
-  return (row as unknown as Readonly<Record<string, Json>>)[column];
+export function cell(row: Row, column: string): Scalar | undefined {
+  return (row as unknown as Readonly<Record<string, Scalar>>)[column];
 }
 
 /** Changed cells of a row: known columns by their types, the user's own as they are. */
-export type Cells = Partial<Omit<Row, "id">> & { readonly [column: string]: Json };
+export type Cells = Partial<Omit<Row, "id">> & { readonly [column: string]: Scalar };
 
-export type Op =
-  | { readonly op: "add"; readonly row: Row }
-  | { readonly op: "update"; readonly id: string; readonly set: Cells }
-  | { readonly op: "remove"; readonly id: string };
+/** A row to be: the kernel fills in what is left out. */
+export type NewRow = Cells & { readonly id: string };
 
-export const opId = (op: Op): string => (op.op === "add" ? op.row.id : op.id);
+export interface Update {
+  readonly op: "update";
+  readonly id: string;
+  readonly set: Cells;
+}
+
+export interface Remove {
+  readonly op: "remove";
+  readonly id: string;
+}
+
+/** An operation as the front end asks for it. */
+export type Op = { readonly op: "add"; readonly row: NewRow } | Update | Remove;
+
+/** An operation as the kernel has done it: rows are complete, and `at` is their place, or the end. */
+export type DoneOp =
+  | { readonly op: "add"; readonly row: Row; readonly at?: number }
+  | Update
+  | Remove;
+
+export const opId = (op: Op | DoneOp): string => (op.op === "add" ? op.row.id : op.id);
 
 // From the front end to the kernel ---------------------------------------------------------------
 
@@ -125,7 +138,7 @@ export interface Outgoing {
   history: { readonly type: "history"; readonly action: HistoryAction };
   "transform.set": {
     readonly type: "transform.set";
-    readonly transform: { readonly type: string; readonly [parameter: string]: Json };
+    readonly transform: { readonly type: string; readonly [parameter: string]: unknown };
   };
 }
 export type RequestType = keyof Outgoing;
@@ -170,8 +183,9 @@ export interface Patch {
   readonly type: "annotations.patch";
   /** The request that this patch answers; null: someone else's change. */
   readonly edit_id: string | null;
+  /** After the change; the one before it is rev - 1, unless `ops` is empty: then nothing changed. */
   readonly rev: number;
-  readonly ops: readonly Op[];
+  readonly ops: readonly DoneOp[];
   readonly undo: string | null;
   readonly redo: string | null;
 }
@@ -220,7 +234,6 @@ export interface Ok {
 
 export interface Progress {
   readonly type: "progress";
-  readonly id: string | null;
   readonly done: number;
   readonly total: number;
   readonly text: string;
@@ -247,54 +260,62 @@ export type Incoming =
 export type IncomingOf<T extends Incoming["type"]> = Extract<Incoming, { type: T }>;
 
 /** The request that a message answers, wholly or in part. */
-export const answers = (message: Incoming): string | null =>
-  message.type === "annotations.patch" ? message.edit_id : message.id;
+export function answers(message: Incoming): string | null {
+  if (message.type === "annotations.patch") return message.edit_id;
+  return message.type === "progress" ? null : message.id;
+}
 
 /** Whether no more will come for the request that this message answers. */
-export const isLast = (message: Incoming): boolean =>
-  message.type === "tile.data" ? message.last : message.type !== "progress";
+export const isLast = (message: Incoming): boolean => message.type !== "tile.data" || message.last;
 
 // Builders ---------------------------------------------------------------------------------------
 
-const LAYER = /^(spec|wave)\/(0|[1-9]\d{0,3}|mix)$/;
+const MAX_LEVEL = 64;
+const MAX_CHANNEL = 9_999;
+const MAX_NUMBER = 1e9;
+const ID = /^[A-Za-z0-9._-]{1,64}$/;
+const LAYER = /^(?:spec|wave)\/(?:mix|0|[1-9][0-9]{0,3})$/;
 
-const refuse = (message: string): never => {
-  throw new ProtocolError(message);
-};
-const count = (name: string, value: number): number =>
-  Number.isSafeInteger(value) && value >= 0
-    ? value
-    : refuse(`${name} must be a whole number from 0, not ${value}`);
-const finite = (name: string, value: number): number =>
-  Number.isFinite(value) ? value : refuse(`${name} must be a finite number, not ${value}`);
-const channelOf = <C extends HeardChannel>(channel: C): C => {
-  if (typeof channel === "number") count("channel", channel);
-  return channel;
-};
+/** Whether it can be the id of a message. */
+export const isId = (value: unknown): value is string =>
+  typeof value === "string" && ID.test(value);
 
-export const isLayer = (layer: string): boolean => LAYER.test(layer);
+export const isCount = (value: unknown, high = Number.MAX_SAFE_INTEGER): value is number =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= high;
 
-const wireKeys = (keys: readonly TileKey[]): WireKey[] => {
-  if (keys.length < 1 || keys.length > MAX_KEYS) refuse(`1..${MAX_KEYS} keys, not ${keys.length}`);
-  return keys.map(({ layer, level, index }) => [
-    isLayer(layer) ? layer : refuse(`no layer is called ${JSON.stringify(layer)}`),
-    count("level", level),
-    count("index", index),
-  ]);
-};
+/** Whether it can be the address of a tile; whether there is such a tile is for the kernel to say. */
+export const isKey = (layer: unknown, level: unknown, index: unknown): boolean =>
+  typeof layer === "string" && LAYER.test(layer) && isCount(level, MAX_LEVEL) && isCount(index);
+
+function ensure(good: boolean, name: string, value: unknown, code?: ErrorCode): void {
+  if (!good) throw new ProtocolError(`${name} cannot be ${JSON.stringify(value)}`, code);
+}
+
+const ensureChannel = (channel: HeardChannel): void =>
+  ensure(typeof channel === "string" || isCount(channel, MAX_CHANNEL), "channel", channel);
+
+function wireKeys(epoch: number, keys: readonly TileKey[]): WireKey[] {
+  ensure(isCount(epoch), "epoch", epoch);
+  ensure(keys.length >= 1 && keys.length <= MAX_KEYS, "the number of keys", keys.length);
+  return keys.map(({ layer, level, index }) => {
+    ensure(isKey(layer, level, index), "a tile key", [layer, level, index], "bad-key");
+    return [layer, level, index];
+  });
+}
 
 export const hello = (): Outgoing["hello"] => ({ type: "hello" });
 
+/** The most urgent key first. */
 export const tilesGet = (epoch: number, keys: readonly TileKey[]): Outgoing["tiles.get"] => ({
   type: "tiles.get",
-  epoch: count("epoch", epoch),
-  keys: wireKeys(keys),
+  epoch,
+  keys: wireKeys(epoch, keys),
 });
 
 export const tilesCancel = (epoch: number, keys: readonly TileKey[]): Outgoing["tiles.cancel"] => ({
   type: "tiles.cancel",
-  epoch: count("epoch", epoch),
-  keys: wireKeys(keys),
+  epoch,
+  keys: wireKeys(epoch, keys),
 });
 
 /** Samples [start, stop). */
@@ -303,30 +324,29 @@ export function audioGet(
   stop: number,
   channel: HeardChannel,
 ): Outgoing["audio.get"] {
-  count("start", start);
-  count("stop", stop);
-  if (stop <= start || stop - start > MAX_AUDIO_SAMPLES) {
-    refuse(`audio from ${start} to ${stop}: 1..${MAX_AUDIO_SAMPLES} samples can be asked for`);
-  }
-  return { type: "audio.get", start, stop, channel: channelOf(channel) };
+  ensure(isCount(start), "start", start);
+  ensure(isCount(stop) && stop > start && stop - start <= MAX_AUDIO_SAMPLES, "stop", stop);
+  ensureChannel(channel);
+  return { type: "audio.get", start, stop, channel };
 }
 
-export const valueGet = (
+export function valueGet(
   epoch: number,
   channel: OneChannel,
   time: number,
   freq: number,
-): Outgoing["value.get"] => ({
-  type: "value.get",
-  epoch: count("epoch", epoch),
-  channel: channelOf(channel),
-  time: finite("time", time),
-  freq: finite("freq", freq),
-});
+): Outgoing["value.get"] {
+  ensure(isCount(epoch), "epoch", epoch);
+  ensureChannel(channel);
+  ensure(time >= 0 && time <= MAX_NUMBER, "time", time);
+  ensure(freq >= 0 && freq <= MAX_NUMBER, "freq", freq);
+  return { type: "value.get", epoch, channel, time, freq };
+}
 
 export function edit(baseRev: number, ops: readonly Op[]): Outgoing["edit"] {
-  if (ops.length < 1 || ops.length > MAX_OPS) refuse(`1..${MAX_OPS} operations, not ${ops.length}`);
-  return { type: "edit", base_rev: count("base_rev", baseRev), ops };
+  ensure(isCount(baseRev), "base_rev", baseRev);
+  ensure(ops.length >= 1 && ops.length <= MAX_OPS, "the number of operations", ops.length);
+  return { type: "edit", base_rev: baseRev, ops };
 }
 
 export const history = (action: HistoryAction): Outgoing["history"] => ({

@@ -170,9 +170,10 @@ export class Listeners<A extends unknown[]> {
 
   /** Tells every listener; one that throws is reported and stops no other. */
   tell(...args: A): void {
-    for (const { call } of [...this.#listeners]) {
+    for (const entry of [...this.#listeners]) {
+      if (!this.#listeners.has(entry)) continue;
       try {
-        call(...args);
+        entry.call(...args);
       } catch (error) {
         throwLater(error);
       }

@@ -1,0 +1,143 @@
+import { describe, expect, it } from "vitest";
+import toFront from "../../tests/protocol/to_front.json";
+import { parseIncoming } from "./parse";
+import { ProtocolError } from "./protocol";
+import { bytesOf, infoOf } from "./testing";
+
+interface Fixture {
+  readonly name: string;
+  readonly message: unknown;
+  readonly buffers: number;
+  readonly code?: string;
+}
+
+/** Buffers of the lengths that the message declares, so that only its JSON can be wrong. */
+function buffersFor({ message, buffers }: Fixture): DataView[] {
+  const fields = (message ?? {}) as Record<string, unknown>;
+  return Array.from({ length: buffers }, (_, i) => {
+    if (fields.type === "audio.data") {
+      const { start, stop, n_channels } = fields as Record<string, number>;
+      return bytesOf(Math.max(0, 2 * (n_channels ?? 1) * ((stop ?? 0) - (start ?? 0)) || 0));
+    }
+    const tile = (fields.tiles as Record<string, unknown>[] | undefined)?.[i];
+    const columns = Number(tile?.columns) || 1;
+    if (columns > 1e6) return bytesOf(8);
+    const spec = String(tile?.layer).startsWith("spec");
+    return bytesOf(columns * (spec ? 5 : tile?.level === 0 ? 4 : 12));
+  });
+}
+
+function codeOf(parse: () => unknown): string {
+  try {
+    parse();
+  } catch (error) {
+    if (error instanceof ProtocolError) return error.code;
+    throw error;
+  }
+  return "accepted";
+}
+
+describe("fixtures that pytest runs too", () => {
+  it.each(toFront.valid as Fixture[])("takes $name", (fixture) => {
+    const message = parseIncoming(fixture.message, buffersFor(fixture));
+    expect(message.type).toBe((fixture.message as { type: string }).type);
+  });
+  it.each(toFront.invalid as Fixture[])("refuses $name", (fixture) => {
+    expect(codeOf(() => parseIncoming(fixture.message, buffersFor(fixture)))).toBe(fixture.code);
+  });
+});
+
+describe("what JSON cannot tell", () => {
+  const tile = (layer: string, level: number, columns: number, epoch = 3) => ({
+    v: 1,
+    type: "tile.data",
+    id: null,
+    epoch,
+    tiles: [{ layer, level, index: 0, columns, exact: true }],
+    last: true,
+  });
+  const info = infoOf({ epoch: 3, nBins: 5, nChannels: 1 });
+  const take = (message: unknown, view: DataView) => () =>
+    parseIncoming(message, [view], () => info);
+
+  it.each([
+    ["spec/0", 0, 4, 20, "accepted"],
+    ["spec/0", 0, 4, 16, "bad-message"],
+    ["spec/mix", 2, 4, 0, "bad-message"],
+    ["wave/0", 0, 4, 16, "accepted"],
+    ["wave/0", 0, 4, 48, "bad-message"],
+    ["wave/0", 6, 4, 48, "accepted"],
+    ["wave/0", 6, 4, 16, "bad-message"],
+  ])("a tile %s of level %i with %i columns and %i bytes: %s", (layer, level, columns, n, code) => {
+    expect(codeOf(take(tile(layer, level, columns), bytesOf(n)))).toBe(code);
+  });
+
+  it("does not hold a tile of another epoch against this one's number of bins", () => {
+    expect(codeOf(take(tile("spec/0", 0, 4, 4), bytesOf(28)))).toBe("accepted");
+    expect(codeOf(take(tile("spec/0", 0, 4, 4), bytesOf(27)))).toBe("bad-message");
+    expect(codeOf(take(tile("spec/0", 0, 4, 4), bytesOf(0)))).toBe("bad-message");
+  });
+
+  it("wants as many bytes of audio as samples, and no more channels than the recording has", () => {
+    const audio = (n_channels: number) => ({
+      v: 1,
+      type: "audio.data",
+      id: "a",
+      start: 10,
+      stop: 14,
+      n_channels,
+    });
+    expect(codeOf(take(audio(1), bytesOf(8)))).toBe("accepted");
+    expect(codeOf(take(audio(1), bytesOf(7)))).toBe("bad-message");
+    expect(codeOf(take(audio(2), bytesOf(16)))).toBe("bad-message");
+  });
+
+  it.each([0, 1, 2, 3, 4, 8])("reads a view that begins at byte %i of its buffer", (offset) => {
+    const whole = new Uint8Array(offset + 16 + 5).fill(255);
+    const view = new DataView(whole.buffer, offset, 16);
+    [1, -2, 0.5, 4].forEach((value, i) => {
+      view.setFloat32(4 * i, value, true);
+    });
+    const message = parseIncoming(tile("wave/0", 0, 4), [view]);
+    if (message.type !== "tile.data") throw new Error("not tiles");
+    const { data } = message.tiles[0]!.tile;
+    expect([...data]).toEqual([1, -2, 0.5, 4]);
+    expect(data.buffer.byteLength).toBe(16);
+  });
+
+  it("copies nothing when the view has its buffer to itself", () => {
+    const view = bytesOf(16);
+    const message = parseIncoming(tile("wave/0", 0, 4), [view]);
+    expect(message.type === "tile.data" && message.tiles[0]!.tile.data.buffer).toBe(view.buffer);
+  });
+
+  it("tells which request a bad answer would have ended", () => {
+    const problem = (message: unknown) => {
+      try {
+        parseIncoming(message, []);
+      } catch (error) {
+        return (error as ProtocolError).id;
+      }
+      return "none";
+    };
+    expect(problem({ v: 1, type: "value", id: "p-1" })).toBe("p-1");
+    expect(problem({ v: 2, type: "ok", id: "p-2" })).toBe("p-2");
+    expect(problem({ v: 1, type: "annotations.patch", edit_id: "p-3" })).toBe("p-3");
+    expect(problem({ v: 1, type: "ok", id: "no id" })).toBe(null);
+    expect(problem(undefined)).toBe(null);
+  });
+});
+
+it("makes rows of columns, the user's own ones too, and no prototype of any", () => {
+  const fixture = toFront.valid.find(({ name }) => name.includes("columns of the user"))!;
+  const message = structuredClone(fixture.message) as { columns: Record<string, unknown> };
+  Object.defineProperty(message.columns, "__proto__", {
+    value: [null, null],
+    enumerable: true,
+  });
+  const snapshot = parseIncoming(message, []);
+  if (snapshot.type !== "annotations.snapshot") throw new Error("no snapshot");
+  expect(snapshot.rows[0]).toMatchObject({ id: "k3f9a1c07be2", start: 1.25, loud: true });
+  expect(snapshot.rows[1]).toMatchObject({ id: "m_7", start: null, status: "draft" });
+  expect(Object.getPrototypeOf(snapshot.rows[0])).toBe(Object.prototype);
+});
