@@ -1,0 +1,55 @@
+/** The panel of keys and gestures. Invariant: it lists what keys.ts binds, and nothing else. */
+
+import { element } from "./dom";
+import { helpLines } from "./keys";
+
+const GESTURES: readonly (readonly [string, string])[] = [
+  ["Drag on the waveform", "a new interval"],
+  ["Drag on the spectrogram", "a new box; a level drag makes an interval"],
+  ["Click an annotation", "select it; Shift or Ctrl+click for several"],
+  ["Drag what is selected", "move it, or an edge to resize it"],
+  ["Click elsewhere", "set the play position"],
+  ["Double-click an annotation", "zoom to it"],
+  ["Ctrl+wheel or pinch", "zoom in time; over the frequency axis, or with Alt, in frequency"],
+  ["Shift+wheel", "move in time"],
+  ["Wheel", "zoom, once the widget was clicked; before that the page scrolls"],
+  ["Drag an axis", "move along it; with Shift, zoom; double-click shows all"],
+  ["Drag the colour bar", "darkest (lower half) and brightest (upper half)"],
+  ["Drag the strip on top", "move or resize the visible window"],
+];
+
+const mac = /Mac|iPhone|iPad/.test(globalThis.navigator?.platform ?? "");
+
+export function helpPanel(): HTMLElement {
+  const keys = helpLines().map(({ text, keys }) =>
+    element(
+      "tr",
+      {},
+      element(
+        "th",
+        { scope: "row" },
+        ...keys.flatMap((key, i) => (i ? [" ", kbd(key)] : [kbd(key)])),
+      ),
+      element("td", {}, text),
+    ),
+  );
+  const gestures = GESTURES.map(([gesture, text]) =>
+    element("tr", {}, element("th", { scope: "row" }, gesture), element("td", {}, text)),
+  );
+  return element(
+    "div",
+    { class: "sw-panel sw-help", role: "group", "aria-label": "Keys and gestures", hidden: true },
+    element("table", {}, element("caption", {}, "Mouse"), element("tbody", {}, ...gestures)),
+    element("table", {}, element("caption", {}, "Keys"), element("tbody", {}, ...keys)),
+  );
+}
+
+function kbd(key: string): HTMLElement {
+  const shown = key
+    .replace("Mod", mac ? "⌘" : "Ctrl")
+    .replace("ArrowLeft", "←")
+    .replace("ArrowRight", "→")
+    .replace("ArrowUp", "↑")
+    .replace("ArrowDown", "↓");
+  return element("kbd", {}, shown);
+}

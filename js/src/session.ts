@@ -1,0 +1,79 @@
+/**
+ * What belongs to one model, however many views show it: channel, tiles, annotations, player.
+ *
+ * Invariant: made synchronously in `initialize`, and ended with the model; views only borrow it.
+ */
+
+import type { AnyModel } from "@anywidget/types";
+import { type Channel, type ChannelModel, modelChannel } from "./channel";
+import { Player } from "./player";
+import { RegionStore } from "./regions";
+import { Listeners, Scope } from "./scope";
+import { TileStore } from "./tiles";
+import { Traits } from "./traits";
+
+export class Session {
+  readonly scope = new Scope();
+  readonly traits: Traits;
+  readonly channel: Channel;
+  readonly tiles: TileStore;
+  readonly regions: RegionStore;
+  readonly player: Player;
+  private label = "";
+  private readonly labelChanged = new Listeners<[]>();
+
+  constructor(model: AnyModel) {
+    const { scope } = this;
+    this.traits = new Traits(model);
+    this.channel = modelChannel(model as unknown as ChannelModel, scope);
+    this.tiles = new TileStore(this.channel, scope);
+    this.regions = new RegionStore(this.channel, scope);
+    this.player = new Player(this.channel, this.traits.get("_info"), scope);
+    this.player.setLoop(this.traits.get("loop"));
+    this.player.seek(this.traits.get("position"));
+    this.takeInfo();
+    this.traits.on(["_info"], () => this.takeInfo(), scope);
+    this.traits.on(["loop"], () => this.player.setLoop(this.traits.get("loop")), scope);
+    this.traits.on(["position"], () => this.takePosition(), scope);
+    this.player.onChange(() => this.settlePosition(), scope);
+  }
+
+  /** The label that a new annotation gets; "" for none. */
+  get activeLabel(): string {
+    return this.label;
+  }
+
+  chooseLabel(name: string): void {
+    this.label = name;
+    this.labelChanged.tell();
+  }
+
+  onActiveLabel(listener: () => void, scope: Scope): void {
+    this.labelChanged.add(listener, scope);
+  }
+
+  seek(time: number): void {
+    this.player.seek(time);
+    this.traits.set({ position: time });
+  }
+
+  dispose(): void {
+    this.scope.dispose();
+  }
+
+  private takeInfo(): void {
+    const info = this.traits.get("_info");
+    this.tiles.setEpoch(info.epoch, info.spectrogram.n_bins);
+    this.player.setInfo(info);
+  }
+
+  /** Python, or a view, moved the position; while sound plays the player knows better. */
+  private takePosition(): void {
+    const position = this.traits.get("position");
+    if (position !== this.player.position) this.player.seek(position);
+  }
+
+  private settlePosition(): void {
+    if (!this.player.playing) this.traits.set({ position: this.player.position });
+  }
+}

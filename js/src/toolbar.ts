@@ -1,0 +1,126 @@
+/**
+ * The row of buttons above the picture.
+ *
+ * Invariant: a button does what the key of the same action does, through the same `act`; it shows
+ * what it is told and keeps no state.
+ */
+
+import { element, type IconName, icon, iconButton } from "./dom";
+import { formatTime } from "./format";
+import type { Action } from "./keys";
+import type { Scope } from "./scope";
+
+export interface ToolbarState {
+  readonly playing: boolean;
+  readonly loop: boolean;
+  readonly position: number;
+  readonly duration: number;
+  readonly undo: string | null;
+  readonly redo: string | null;
+  readonly selected: number;
+  readonly channels: number;
+  readonly channel: string;
+  readonly settingsOpen: boolean;
+  readonly helpOpen: boolean;
+}
+
+export interface ToolbarHost {
+  act(action: Action): void;
+  setChannel(channel: string): void;
+  toggleSettings(): void;
+}
+
+const BUTTONS: readonly (readonly [Action, IconName, string] | null)[] = [
+  ["zoom-in", "zoom-in", "Zoom in (+)"],
+  ["zoom-out", "zoom-out", "Zoom out (−)"],
+  ["fit", "fit", "Show the whole recording (f)"],
+  ["zoom-selection", "zoom-selection", "Zoom to the selection (z)"],
+  null,
+  ["undo", "undo", "Undo"],
+  ["redo", "redo", "Redo"],
+  ["remove", "remove", "Delete what is selected (Delete)"],
+];
+
+export class Toolbar {
+  readonly root: HTMLElement;
+  private readonly buttons = new Map<Action, HTMLButtonElement>();
+  private readonly clock = element("span", { class: "sw-clock" });
+  private readonly channel = element("select", { class: "sw-select", "aria-label": "Channel" });
+  private readonly settings = iconButton("settings", "Settings");
+  private shown = "";
+
+  constructor(host: ToolbarHost, scope: Scope) {
+    const make = (action: Action, name: IconName, text: string) => {
+      const button = iconButton(name, text);
+      scope.listen(button, "click", () => host.act(action));
+      this.buttons.set(action, button);
+      return button;
+    };
+    const separator = () => element("span", { class: "sw-separator" });
+    scope.listen(this.settings, "click", () => host.toggleSettings());
+    scope.listen(this.channel, "change", () => host.setChannel(this.channel.value));
+    this.root = element(
+      "div",
+      { class: "sw-toolbar", role: "toolbar", "aria-label": "Tools" },
+      make("play", "play", "Play (Space)"),
+      make("loop", "loop", "Loop (l)"),
+      this.clock,
+      separator(),
+      ...BUTTONS.map((entry) => (entry ? make(...entry) : separator())),
+      element("span", { class: "sw-spring" }),
+      this.channel,
+      this.settings,
+      make("help", "help", "Keys and gestures (?)"),
+    );
+  }
+
+  update(state: ToolbarState): void {
+    const clock = `${formatTime(state.position, 0.001)} / ${formatTime(state.duration, 0.001)}`;
+    if (this.clock.textContent !== clock) this.clock.textContent = clock;
+    const shown = JSON.stringify({ ...state, position: 0 });
+    if (shown === this.shown) return;
+    this.shown = shown;
+    const play = this.button("play");
+    play.replaceChildren(icon(state.playing ? "pause" : "play"));
+    name(play, state.playing ? "Pause (Space)" : "Play (Space)");
+    this.button("loop").setAttribute("aria-pressed", String(state.loop));
+    this.button("help").setAttribute("aria-expanded", String(state.helpOpen));
+    this.settings.setAttribute("aria-expanded", String(state.settingsOpen));
+    enable(this.button("undo"), state.undo, "Undo");
+    enable(this.button("redo"), state.redo, "Redo");
+    this.button("remove").disabled = state.selected === 0;
+    this.button("zoom-selection").disabled = state.selected === 0;
+    this.channels(state.channels, state.channel);
+  }
+
+  private button(action: Action): HTMLButtonElement {
+    const button = this.buttons.get(action);
+    if (!button) throw new Error(`the toolbar has no button for ${action}`);
+    return button;
+  }
+
+  private channels(count: number, chosen: string): void {
+    this.channel.hidden = count < 2;
+    if (this.channel.options.length !== count + 2) {
+      const numbers = Array.from({ length: count }, (_, i) =>
+        option(String(i), `Channel ${i + 1}`),
+      );
+      this.channel.replaceChildren(option("all", "All channels"), option("mix", "Mix"), ...numbers);
+    }
+    this.channel.value = chosen;
+  }
+}
+
+function option(value: string, text: string): HTMLOptionElement {
+  return element("option", { value }, text);
+}
+
+function name(button: HTMLButtonElement, text: string): void {
+  button.title = text;
+  button.setAttribute("aria-label", text);
+}
+
+function enable(button: HTMLButtonElement, what: string | null, verb: string): void {
+  button.disabled = what === null;
+  name(button, what === null ? `${verb}: nothing to ${verb.toLowerCase()}` : `${verb} ${what}`);
+}
