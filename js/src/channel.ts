@@ -2,19 +2,26 @@
  * The one connection between front end and kernel, or a stand-in for it. Belongs to the model.
  *
  * Invariant: one msg:custom listener; every request ends exactly once: with its answer, with a
- * KernelError, or with a DisconnectedError. There are no time-outs: a silent kernel is a busy one.
- * What cannot be parsed reaches no listener but `onProblem`, and throws into nobody.
+ * KernelError, a ProtocolError or a DisconnectedError. There are no time-outs: a silent kernel is a
+ * busy one. What cannot be parsed reaches no listener but `onProblem`, and throws into nobody.
  */
 
-import type {
-  Answers,
-  Incoming,
-  IncomingOf,
-  Outgoing,
+import { parseIncoming } from "./parse";
+import {
+  ANSWER_TYPES,
+  type Answers,
+  answers,
+  envelope,
+  hello,
+  type Incoming,
+  type IncomingOf,
+  isLast,
+  type Outgoing,
   ProtocolError,
-  RequestType,
+  type Request,
+  type RequestType,
 } from "./protocol";
-import type { Observable, Scope } from "./scope";
+import { type Cleanup, Listeners, type Observable, type Scope, throwLater } from "./scope";
 import type { Info } from "./types";
 
 export type ConnectionState = "connected" | "disconnected";
@@ -37,8 +44,8 @@ export class DisconnectedError extends Error {
 export interface RequestOptions {
   /** From `newId`, for who must know it before the answer comes. */
   readonly id?: string;
-  /** Parts of an answer in several messages; the last one resolves the promise. */
-  readonly onPart?: (part: Incoming) => void;
+  /** Each message of an answer in several; the last one also resolves the promise. */
+  readonly onPart?: (part: IncomingOf<"tile.data">) => void;
 }
 
 export interface Channel {
@@ -59,7 +66,7 @@ export interface Channel {
     options?: RequestOptions,
   ): Promise<Answers[T]>;
   /** A request whose answer interests nobody; its failure does neither. */
-  notify(message: Outgoing[RequestType]): void;
+  notify(message: Request): void;
 
   /** Hears every valid message of a type, whoever asked for it, before the request's own promise. */
   on<T extends Incoming["type"]>(
@@ -76,4 +83,227 @@ export interface ChannelModel extends Observable {
   send(content: unknown): void;
 }
 
-export declare function modelChannel(model: ChannelModel, scope: Scope): Channel;
+export interface ChannelOptions {
+  /** Milliseconds of silence, with requests out, after which the kernel counts as busy. */
+  readonly busyAfter?: number;
+}
+
+interface Waiting {
+  readonly type: RequestType;
+  readonly onPart: RequestOptions["onPart"];
+  readonly resolve: (answer: Incoming) => void;
+  readonly reject: (error: Error) => void;
+}
+
+type ByType = { [T in Incoming["type"]]?: Listeners<[IncomingOf<T>]> };
+
+/** Eight random characters, so that no two pages use the same ids. */
+function nonce(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return Array.from(bytes, (byte) => (byte % 36).toString(36)).join("");
+}
+
+class ModelChannel implements Channel {
+  readonly #model: ChannelModel;
+  readonly #scope: Scope;
+  readonly #busyAfter: number;
+  readonly #nonce = nonce();
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #byType: ByType = {};
+  readonly #stateListeners = new Listeners<[ConnectionState]>();
+  readonly #busyListeners = new Listeners<[boolean]>();
+  readonly #problemListeners = new Listeners<[ProtocolError]>();
+  #count = 0;
+  #state: ConnectionState = "connected";
+  #closed = false;
+  #busy = false;
+  #stopSilence: Cleanup = () => {};
+
+  constructor(model: ChannelModel, scope: Scope, busyAfter: number) {
+    this.#model = model;
+    this.#scope = scope;
+    this.#busyAfter = busyAfter;
+    scope.observe(model, "msg:custom", (content: unknown, buffers?: readonly DataView[]) =>
+      this.#receive(content, buffers ?? []),
+    );
+    // ipywidgets tells that the kernel has gone or come back, but not which: sending shows it.
+    scope.observe(model, "comm_live_update", () => this.notify(hello()));
+    scope.observe(model, "comm:close", () => this.#close());
+    scope.add(() => this.#close());
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  get busy(): boolean {
+    return this.#busy;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  onState(listener: (state: ConnectionState) => void, scope: Scope): void {
+    this.#stateListeners.add(listener, scope);
+  }
+
+  onBusy(listener: (busy: boolean) => void, scope: Scope): void {
+    this.#busyListeners.add(listener, scope);
+  }
+
+  onProblem(listener: (problem: ProtocolError) => void, scope: Scope): void {
+    this.#problemListeners.add(listener, scope);
+  }
+
+  on<T extends Incoming["type"]>(
+    type: T,
+    listener: (message: IncomingOf<T>) => void,
+    scope: Scope,
+  ): void {
+    this.#listeners(type).add(listener, scope);
+  }
+
+  newId(): string {
+    this.#count += 1;
+    return `${this.#nonce}-${this.#count}`;
+  }
+
+  request<T extends RequestType>(
+    message: Outgoing[T],
+    { id = this.newId(), onPart }: RequestOptions = {},
+  ): Promise<Answers[T]> {
+    const answer = new Promise<Incoming>((resolve, reject) => {
+      if (this.#closed) {
+        reject(new DisconnectedError("the widget is closed"));
+        return;
+      }
+      this.#waiting.set(id, { type: message.type, onPart, resolve, reject });
+      if (this.#waiting.size === 1) this.#listenForSilence();
+      this.#send(message, id);
+    });
+    return answer as Promise<Answers[T]>;
+  }
+
+  notify(message: Request): void {
+    this.request(message).catch(() => {});
+  }
+
+  #send(message: Request, id: string): void {
+    try {
+      this.#model.send(envelope(message, id));
+    } catch (error) {
+      this.#disconnect(`the kernel cannot be reached: ${error}`);
+    }
+  }
+
+  // What comes in ---------------------------------------------------------------------------------
+
+  #receive(content: unknown, buffers: readonly DataView[]): void {
+    this.#heard();
+    let message: Incoming;
+    try {
+      message = parseIncoming(content, buffers, () => this.#model.get("_info"));
+    } catch (error) {
+      if (error instanceof ProtocolError) this.#problem(error);
+      else throwLater(error);
+      return;
+    }
+    this.#listeners(message.type).tell(message as never);
+    this.#answer(message);
+  }
+
+  /** Ends the request that a message answers, if it is this page's own. */
+  #answer(message: Incoming): void {
+    const id = answers(message);
+    const waiting = id === null ? undefined : this.#waiting.get(id);
+    if (id === null || waiting === undefined) return;
+    if (message.type === "error") {
+      this.#end(id, (w) => w.reject(new KernelError(message.message, message.code)));
+    } else if (!ANSWER_TYPES[waiting.type].includes(message.type)) {
+      const text = `${message.type} is no answer to ${waiting.type}`;
+      this.#problem(new ProtocolError(text, "bad-message", id));
+    } else {
+      if (message.type === "tile.data") this.#part(waiting, message);
+      if (isLast(message)) this.#end(id, (w) => w.resolve(message));
+    }
+  }
+
+  #part(waiting: Waiting, message: IncomingOf<"tile.data">): void {
+    try {
+      waiting.onPart?.(message);
+    } catch (error) {
+      throwLater(error);
+    }
+  }
+
+  #problem(problem: ProtocolError): void {
+    this.#problemListeners.tell(problem);
+    if (problem.id !== null) this.#end(problem.id, (w) => w.reject(problem));
+  }
+
+  #end(id: string, settle: (waiting: Waiting) => void): void {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return;
+    this.#waiting.delete(id);
+    if (this.#waiting.size === 0) this.#stopSilence();
+    settle(waiting);
+  }
+
+  #listeners<T extends Incoming["type"]>(type: T): Listeners<[IncomingOf<T>]> {
+    const byType = this.#byType as { [K in T]?: Listeners<[IncomingOf<T>]> };
+    byType[type] ??= new Listeners<[IncomingOf<T>]>();
+    return byType[type];
+  }
+
+  // The kernel speaks, is silent, or is gone --------------------------------------------------------
+
+  #heard(): void {
+    if (this.#closed) return;
+    this.#setBusy(false);
+    if (this.#waiting.size > 0) this.#listenForSilence();
+    this.#setState("connected");
+  }
+
+  #listenForSilence(): void {
+    this.#stopSilence();
+    this.#stopSilence = this.#scope.timeout(() => {
+      if (this.#waiting.size > 0) this.#setBusy(true);
+    }, this.#busyAfter);
+  }
+
+  #disconnect(reason: string): void {
+    this.#stopSilence();
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    this.#setBusy(false);
+    this.#setState("disconnected");
+    for (const { reject } of waiting) reject(new DisconnectedError(reason));
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#disconnect("the widget is closed");
+  }
+
+  #setBusy(busy: boolean): void {
+    if (busy === this.#busy) return;
+    this.#busy = busy;
+    this.#busyListeners.tell(busy);
+  }
+
+  #setState(state: ConnectionState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#stateListeners.tell(state);
+  }
+}
+
+export function modelChannel(
+  model: ChannelModel,
+  scope: Scope,
+  { busyAfter = 500 }: ChannelOptions = {},
+): Channel {
+  return new ModelChannel(model, scope, busyAfter);
+}

@@ -45,3 +45,65 @@ export function infoOf(options: {
     freq_max: sr / 2,
   };
 }
+
+export interface Sent {
+  readonly v: number;
+  readonly id: string;
+  readonly type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into messages of every type
+  readonly [field: string]: any;
+}
+
+/** A model with no kernel behind it: keeps what is sent, tells what it is told to. */
+export class FakeModel {
+  readonly sent: Sent[] = [];
+  /** Makes `send` throw, as it does when the kernel has gone. */
+  broken = false;
+  onSend: (message: Sent) => void = () => {};
+  readonly #info: Info;
+  // biome-ignore lint/suspicious/noExplicitAny: as anywidget types its callbacks
+  readonly #callbacks = new Map<string, Set<(...args: any[]) => void>>();
+
+  constructor(info: Info) {
+    this.#info = info;
+  }
+
+  get(_name: "_info"): Info {
+    return this.#info;
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: as anywidget types its callbacks
+  on(event: string, callback: (...args: any[]) => void): void {
+    const callbacks = this.#callbacks.get(event) ?? new Set();
+    this.#callbacks.set(event, callbacks.add(callback));
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: as anywidget types its callbacks
+  off(event: string, callback: (...args: any[]) => void): void {
+    this.#callbacks.get(event)?.delete(callback);
+  }
+
+  send(content: unknown): void {
+    if (this.broken) throw new Error("Cannot send");
+    const message = structuredClone(content) as Sent;
+    this.sent.push(message);
+    this.onSend(message);
+  }
+
+  tell(content: unknown, buffers: readonly DataView[] = []): void {
+    this.trigger("msg:custom", content, buffers);
+  }
+
+  trigger(event: string, ...args: unknown[]): void {
+    for (const callback of [...(this.#callbacks.get(event) ?? [])]) callback(...args);
+  }
+
+  /** Number of listeners, of one event or of all. */
+  count(event?: string): number {
+    let n = 0;
+    for (const [name, callbacks] of this.#callbacks) {
+      if (event === undefined || event === name) n += callbacks.size;
+    }
+    return n;
+  }
+}
