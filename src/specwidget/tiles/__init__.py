@@ -1,0 +1,21 @@
+"""Tiles: what is asked for, what it holds, and how coarser levels come of finer ones."""
+
+from specwidget.tiles.base import Tile, TileKey, Tileset, layer_name
+from specwidget.tiles.layers import tilesets
+from specwidget.tiles.quantise import Quantiser
+from specwidget.tiles.spectrogram import SpectrogramTileset, spectrogram_db, spectrogram_info
+from specwidget.tiles.waveform import WaveformTileset, waveform_info
+
+__all__ = [
+    "Quantiser",
+    "SpectrogramTileset",
+    "Tile",
+    "TileKey",
+    "Tileset",
+    "WaveformTileset",
+    "layer_name",
+    "spectrogram_db",
+    "spectrogram_info",
+    "tilesets",
+    "waveform_info",
+]

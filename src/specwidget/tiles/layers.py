@@ -1,0 +1,33 @@
+"""All the layers that a recording has under a transform."""
+
+from __future__ import annotations
+
+from specwidget.audio.source import AudioSource, ChannelSpec
+from specwidget.tiles.base import Tileset, layer_name
+from specwidget.tiles.spectrogram import SpectrogramTileset
+from specwidget.tiles.waveform import WaveformTileset
+from specwidget.transforms.base import Transform
+
+__all__ = ["tilesets"]
+
+
+def tilesets(source: AudioSource, transform: Transform) -> dict[str, Tileset]:
+    """Return the tilesets of a recording by the names of their layers.
+
+    They are made without reading the recording: ``"spec/0"``, ``"wave/0"`` and so on for every
+    channel, and ``"spec/mix"``, ``"wave/mix"``.
+
+    Examples
+    --------
+    >>> from specwidget.audio import open_audio
+    >>> from specwidget.transforms import Stft
+    >>> import numpy as np
+    >>> sorted(tilesets(open_audio(np.zeros(100), sr=8000), Stft()))
+    ['spec/0', 'spec/mix', 'wave/0', 'wave/mix']
+    """
+    channels: list[ChannelSpec] = [*range(source.n_channels), "mix"]
+    made: dict[str, Tileset] = {}
+    for channel in channels:
+        made[layer_name("spec", channel)] = SpectrogramTileset(source, transform, channel)
+        made[layer_name("wave", channel)] = WaveformTileset(source, channel)
+    return made

@@ -1,0 +1,280 @@
+"""Spectrogram tiles: absolute dB as bytes, coarser levels pooled by maximum.
+
+Level-0 tiles side by side are the quantised whole-file transform; a column of a coarser level is
+the maximum of the level-0 columns under it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from specwidget._check import check_int
+from specwidget.audio.source import AudioSource, ChannelSpec, check_channel, read_channel
+from specwidget.errors import ParameterError
+from specwidget.tiles.base import Tile, TileKey
+from specwidget.tiles.overview import Overview, stored_level
+from specwidget.tiles.pyramid import Pyramid, bit_reversed, fill_nearest
+from specwidget.tiles.quantise import Quantiser
+from specwidget.transforms.base import Transform
+
+__all__ = ["SpectrogramTileset", "spectrogram_db", "spectrogram_info"]
+
+TILE_COLUMNS = 256
+TILE_BYTES = 512 << 10
+
+# A tile is exact at once if no more than this lies under it ...
+EXACT_SAMPLES = 1 << 21
+EXACT_VALUES = 1 << 23
+# ... and work is done in steps of no more than this: samples read, samples times their overlap.
+STEP_SAMPLES = 1 << 19
+STEP_VALUES = 1 << 22
+
+ESTIMATE_SECONDS = 0.03
+ESTIMATE_COLUMNS = 16
+
+
+def spectrogram_db(
+    source: AudioSource,
+    transform: Transform,
+    start_frame: int,
+    stop_frame: int,
+    channel: ChannelSpec,
+    *,
+    exact: bool = True,
+) -> NDArray[np.float32]:
+    """Return the frames ``[start_frame, stop_frame)`` of one channel in dB, ref=1.0.
+
+    Parameters
+    ----------
+    source : AudioSource
+        The recording.
+    transform : Transform
+        Such as `Stft` or `MelSpectrogram`.
+    start_frame, stop_frame : int in 0..n_frames
+        Frame f is centred at sample ``f * transform.hop``.
+    channel : int or "mix"
+        A channel, or the mean of all.
+    exact : bool
+        True for librosa's numbers, False for a faster float32 transform.
+
+    Returns
+    -------
+    np.ndarray, float32 [shape=(n_bins, stop_frame - start_frame)]
+        The same numbers as in the transform of the whole recording, padded with zeros at its
+        true ends only.
+
+    Raises
+    ------
+    ParameterError, ParameterTypeError
+        The range or the channel does not exist.
+    AudioFileError
+        The samples cannot be read.
+
+    Examples
+    --------
+    >>> from specwidget.audio import open_audio
+    >>> from specwidget.transforms import Stft
+    >>> source = open_audio(np.ones(64, np.float32), sr=8)
+    >>> spectrogram_db(source, Stft(n_fft=4, window="boxcar"), 3, 5, 0).round(1)
+    array([[  12.,   12.],
+           [-100., -100.],
+           [-100., -100.]], dtype=float32)
+    """
+    n_frames = transform.n_frames(source.n_samples)
+    start = check_int("start_frame", start_frame, 0, n_frames)
+    stop = check_int("stop_frame", stop_frame, 0, n_frames)
+    if stop < start:
+        raise ParameterError(f"stop_frame={stop} is before start_frame={start}; swap them")
+    channel = check_channel(channel, source.n_channels)
+    out = np.empty((transform.n_bins(source.sr), stop - start), np.float32)
+    for first, last in _steps(start, stop, _step_frames(transform)):
+        samples = read_channel(source, *transform.frame_range(first, last), channel)
+        out[:, first - start : last - start] = transform.decibels(samples, source.sr, exact=exact)
+    return out
+
+
+def spectrogram_info(source: AudioSource, transform: Transform) -> dict[str, Any]:
+    """Return the geometry of the spectrogram tiles of a recording, JSON-able.
+
+    Returns
+    -------
+    dict
+        ``kind``, ``sr`` (Hz), ``n_frames``, ``hop_length``, ``n_fft`` (samples), ``n_bins``,
+        ``bins`` (``{"kind": "linear", "step": Hz}`` or ``{"kind": "list", "hz": [...]}``),
+        ``range_db`` (what the bytes 0 and 255 stand for), ``full_scale_db``,
+        ``tile_columns`` and ``levels``. A tile is uint8 [shape=(n_bins, columns)].
+    """
+    pyramid = _pyramid(source, transform)
+    quantiser = _quantiser(source, transform)
+    frequencies = transform.frequencies(source.sr)
+    linear = np.arange(len(frequencies)) * (frequencies[1] if len(frequencies) > 1 else 0.0)
+    bins: dict[str, Any] = (
+        {"kind": "linear", "step": float(frequencies[1])}
+        if len(frequencies) > 1 and np.allclose(frequencies, linear, rtol=1e-9, atol=0.0)
+        else {"kind": "list", "hz": frequencies.tolist()}
+    )
+    return {
+        "kind": "spectrogram",
+        "sr": source.sr,
+        "n_frames": pyramid.n_units,
+        "hop_length": transform.hop,
+        "n_fft": transform.span,
+        "n_bins": len(frequencies),
+        "bins": bins,
+        "range_db": [quantiser.low, quantiser.high],
+        "full_scale_db": transform.full_scale_db(source.sr),
+        "tile_columns": pyramid.tile_columns,
+        "levels": pyramid.n_levels,
+    }
+
+
+class SpectrogramTileset:
+    """The spectrogram tiles of one channel.
+
+    Parameters
+    ----------
+    source : AudioSource
+        The recording.
+    transform : Transform
+        What makes frames of samples.
+    channel : int or "mix"
+        Of which channel.
+    """
+
+    def __init__(self, source: AudioSource, transform: Transform, channel: ChannelSpec) -> None:
+        self._source = source
+        self._transform = transform
+        self._channel = check_channel(channel, source.n_channels)
+        self._pyramid = _pyramid(source, transform)
+        self._n_bins = transform.n_bins(source.sr)
+        self._quantiser = _quantiser(source, transform)
+        self._step = _step_frames(transform)
+        self._exact_frames = max(
+            self._pyramid.tile_columns,
+            min(EXACT_SAMPLES // transform.hop, EXACT_VALUES // transform.span),
+        )
+        self._overview: Overview | None = None
+
+    def info(self) -> dict[str, Any]:
+        """Return the geometry of the tiles, see `spectrogram_info`."""
+        return spectrogram_info(self._source, self._transform)
+
+    def tile(self, key: TileKey) -> Tile:
+        """Return a tile soon: exact, or an estimate where much lies under it.
+
+        Raises
+        ------
+        ProtocolError
+            There is no such tile.
+        AudioFileError
+            The samples under it cannot be read.
+        """
+        start, stop = self._pyramid.tile_units(key)
+        if stop - start <= self._exact_frames:
+            return _packed(self._columns(start, stop, key.level))
+        overview = self._overview
+        if overview and key.level >= overview.level and overview.covers(start, stop):
+            return _packed(_pooled(overview.columns(start, stop), key.level - overview.level))
+        return _packed(self._estimate(start, stop, key.level), exact=False)
+
+    def refine(self, key: TileKey) -> Generator[float, None, Tile]:
+        """Compute the exact tile in small steps; each yields the fraction that is done."""
+        start, stop = self._pyramid.tile_units(key)
+        overview = self._whole()
+        if key.level < overview.level:
+            parts = []
+            for first, last in overview.steps(start, stop):
+                columns = self._columns(first, last, key.level)
+                overview.offer(first, last, _pooled(columns, overview.level - key.level))
+                parts.append(columns)
+                yield (last - start) / (stop - start)
+            return _packed(np.concatenate(parts))
+        for first, last in overview.missing(start, stop):
+            overview.offer(first, last, self._columns(first, last, overview.level))
+            yield (last - start) / (stop - start)
+        return _packed(_pooled(overview.columns(start, stop), key.level - overview.level))
+
+    def _whole(self) -> Overview:
+        if self._overview is None:
+            n_frames = self._pyramid.n_units
+            step = self._step.bit_length() - 1
+            exact = (self._exact_frames // self._pyramid.tile_columns).bit_length()
+            level = stored_level(n_frames, self._n_bins, exact)
+            self._overview = Overview(n_frames, level, max(level, step), (self._n_bins,), np.uint8)
+        return self._overview
+
+    def _columns(self, start: int, stop: int, level: int) -> NDArray[np.uint8]:
+        """Return exact columns of frames ``[start, stop)`` [shape=(n_columns, n_bins)]."""
+        out = np.zeros((-(-(stop - start) >> level), self._n_bins), np.uint8)
+        for first, last in _steps(start, stop, self._step):
+            columns = self._frames(first, last, 1 << level)
+            place = (first - start) >> level
+            part = out[place : place + len(columns)]
+            np.maximum(part, columns, out=part)
+        return out
+
+    def _frames(self, start: int, stop: int, pool: int) -> NDArray[np.uint8]:
+        samples = read_channel(
+            self._source, *self._transform.frame_range(start, stop), self._channel
+        )
+        limits = (self._quantiser.low, self._quantiser.high)
+        return self._transform.levels(samples, self._source.sr, limits, min(pool, stop - start))
+
+    def _estimate(self, start: int, stop: int, level: int) -> NDArray[np.uint8]:
+        """Return columns of which each comes of the frame in its middle, or of a neighbour.
+
+        As many columns are looked at as time allows, evenly spread.
+        """
+        n_columns = -(-(stop - start) >> level)
+        out = np.zeros((n_columns, self._n_bins), np.uint8)
+        known: list[int] = []
+        until = time.perf_counter() + ESTIMATE_SECONDS
+        for column in bit_reversed(n_columns):
+            if len(known) >= ESTIMATE_COLUMNS and time.perf_counter() > until:
+                break
+            frame = min(start + (column << level) + (1 << level >> 1), stop - 1)
+            out[column] = self._frames(frame, frame + 1, 1)[0]
+            known.append(column)
+        fill_nearest(out, known)
+        return out
+
+
+def _packed(columns: NDArray[np.uint8], *, exact: bool = True) -> Tile:
+    """Return columns [shape=(n_columns, n_bins)] as a tile, lowest bin first."""
+    return Tile(columns.T.tobytes(), len(columns), exact)
+
+
+def _pooled(columns: NDArray[np.uint8], levels: int) -> NDArray[np.uint8]:
+    """Return columns that many levels coarser, by maximum."""
+    for _ in range(levels):
+        whole = len(columns) // 2 * 2
+        pooled = np.maximum(columns[0:whole:2], columns[1:whole:2])
+        columns = np.concatenate([pooled, columns[whole:]])
+    return columns
+
+
+def _steps(start: int, stop: int, step: int) -> Iterator[tuple[int, int]]:
+    for first in range(start, stop, step):
+        yield first, min(first + step, stop)
+
+
+def _step_frames(transform: Transform) -> int:
+    """Return how many frames to compute at a time: a power of two."""
+    frames = min(STEP_SAMPLES // transform.hop, STEP_VALUES // transform.span)
+    return 1 << max(0, frames.bit_length() - 1)
+
+
+def _pyramid(source: AudioSource, transform: Transform) -> Pyramid:
+    columns = TILE_COLUMNS
+    while columns > 1 and columns * transform.n_bins(source.sr) > TILE_BYTES:
+        columns //= 2
+    return Pyramid(transform.n_frames(source.n_samples), columns)
+
+
+def _quantiser(source: AudioSource, transform: Transform) -> Quantiser:
+    return Quantiser.around(transform.full_scale_db(source.sr), source.peak)

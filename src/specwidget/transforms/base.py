@@ -1,0 +1,224 @@
+"""What a transform is, and the framing that all short-time transforms share.
+
+A transform is a value: frozen, equal when its parameters are, safe to share between threads.
+Frame f is centred at sample ``f * hop``; outside the recording the samples are zeros
+(librosa's ``center=True, pad_mode="constant"``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from specwidget._check import check_int, shown
+from specwidget.errors import ParameterError, ParameterTypeError
+from specwidget.transforms.windows import WindowLike, frame_window, window_spec
+
+__all__ = ["MAX_HOP", "MAX_N_FFT", "FrameTransform", "Transform", "transform_from_json"]
+
+MAX_N_FFT = 65536
+MAX_HOP = 1 << 20
+
+
+class Transform(Protocol):
+    """Parameters that turn samples into frames; calling one adds no state.
+
+    Frames are counted from 0; ranges of frames and samples are ``[start, stop)``.
+    """
+
+    @property
+    def hop(self) -> int:
+        """Samples from the centre of one frame to that of the next."""
+
+    @property
+    def span(self) -> int:
+        """Samples under one frame."""
+
+    def n_bins(self, sr: float) -> int:
+        """Return how many values a frame has."""
+
+    def frequencies(self, sr: float) -> NDArray[np.float64]:
+        """Return the centre of every bin in Hz, ascending [shape=(n_bins,)]."""
+
+    def n_frames(self, n_samples: int) -> int:
+        """Return how many frames a recording of `n_samples` has."""
+
+    def frame_range(self, start: int, stop: int) -> tuple[int, int]:
+        """Return the samples ``(start, stop)`` under frames ``[start, stop)``, unclipped."""
+
+    def full_scale_db(self, sr: float) -> float:
+        """Return what a full-scale sine reads, in dB with ref=1.0."""
+
+    def decibels(
+        self, samples: NDArray[np.float32], sr: float, *, exact: bool = True
+    ) -> NDArray[np.float32]:
+        """Return dB (ref=1.0) of the whole frames in `samples` [shape=(n_bins, n_frames)]."""
+
+    def levels(
+        self,
+        samples: NDArray[np.float32],
+        sr: float,
+        range_db: tuple[float, float],
+        pool: int = 1,
+    ) -> NDArray[np.uint8]:
+        """Return quantised dB, maxima over `pool` frames [shape=(n_columns, n_bins)]."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the parameters as JSON-able values, with the class's name as ``type``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameTransform:
+    """The parameters and the framing that short-time transforms share.
+
+    Parameters
+    ----------
+    n_fft : int in 2..65536
+        Samples in a frame, and length of the FFT.
+    hop_length : int in 1..1048576, optional
+        Samples from one frame to the next; ``win_length // 4`` if None.
+    win_length : int in 1..n_fft, optional
+        Length of the window, which is centred in the frame; `n_fft` if None.
+    window : str, number, tuple, array-like or callable
+        As in librosa. Names and ``(name, parameter)`` are kept as they are, samples become
+        a tuple.
+
+    Raises
+    ------
+    ParameterError, ParameterTypeError
+        A parameter has a value or a type that makes no sense.
+    """
+
+    n_fft: int = 2048
+    hop_length: int | None = None
+    win_length: int | None = None
+    window: WindowLike = "hann"
+
+    def __post_init__(self) -> None:
+        self._set("n_fft", check_int("n_fft", self.n_fft, 2, MAX_N_FFT))
+        if self.hop_length is not None:
+            self._set("hop_length", check_int("hop_length", self.hop_length, 1, MAX_HOP))
+        if self.win_length is not None:
+            length = check_int("win_length", self.win_length, 1)
+            if length > self.n_fft:
+                raise ParameterError(
+                    f"win_length={length} is longer than n_fft={self.n_fft}; "
+                    "make win_length smaller or n_fft larger"
+                )
+            self._set("win_length", length)
+        self._set("window", window_spec(self.window, self.win_length or self.n_fft))
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    @property
+    def hop(self) -> int:
+        """Samples from the centre of one frame to that of the next, `hop_length` resolved."""
+        if self.hop_length is not None:
+            return self.hop_length
+        return max(1, (self.win_length or self.n_fft) // 4)
+
+    @property
+    def span(self) -> int:
+        """Samples under one frame: `n_fft`."""
+        return self.n_fft
+
+    def frame_window(self) -> NDArray[np.float64]:
+        """Return the window, padded to the frame, read-only [shape=(n_fft,)]."""
+        spec: Any = self.window
+        return frame_window(spec, self.win_length or self.n_fft, self.n_fft)
+
+    def n_frames(self, n_samples: int) -> int:
+        """Return how many frames librosa makes of `n_samples` samples, with ``center=True``.
+
+        Examples
+        --------
+        >>> FrameTransform(n_fft=2048, hop_length=512).n_frames(44100)
+        87
+        """
+        return 1 + (n_samples - self.n_fft % 2) // self.hop
+
+    def frame_range(self, start: int, stop: int) -> tuple[int, int]:
+        """Return the samples ``(start, stop)`` that frames ``[start, stop)`` cover.
+
+        They may lie before sample 0 and beyond the end, where samples count as zero.
+
+        Examples
+        --------
+        >>> FrameTransform(n_fft=2048, hop_length=512).frame_range(0, 2)
+        (-1024, 1536)
+        """
+        first = start * self.hop - self.n_fft // 2
+        return first, first + max(0, stop - start - 1) * self.hop + self.n_fft * (stop > start)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the parameters as JSON-able values, with the class's name as ``type``.
+
+        `transform_from_json` makes an equal transform of it.
+        """
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        if isinstance(values["window"], tuple):
+            values["window"] = list(values["window"])
+        return {"type": type(self).__name__, **values}
+
+
+def transform_from_json(message: Mapping[str, Any]) -> Transform:
+    """Make a transform of what `to_json` returned, from a side that is not trusted.
+
+    Parameters
+    ----------
+    message : mapping
+        ``{"type": "Stft" or "MelSpectrogram", parameter: value, ...}``; missing parameters
+        have their defaults.
+
+    Raises
+    ------
+    ParameterError, ParameterTypeError
+        The type or a parameter is unknown, or a value makes no sense.
+
+    Examples
+    --------
+    >>> transform_from_json({"type": "Stft", "n_fft": 512}).hop
+    128
+    """
+    from specwidget.transforms.mel import MelSpectrogram
+    from specwidget.transforms.stft import Stft
+
+    known: dict[str, type[Stft] | type[MelSpectrogram]] = {
+        "Stft": Stft,
+        "MelSpectrogram": MelSpectrogram,
+    }
+    if not isinstance(message, Mapping):
+        raise ParameterTypeError(
+            f"transform={shown(message)} is no mapping; give {{'type': 'Stft', ...}}"
+        )
+    parameters = dict(message)
+    name = parameters.pop("type", None)
+    if not isinstance(name, str) or name not in known:
+        raise ParameterError(f"type={shown(name)} is no transform; give one of {sorted(known)}")
+    made = known[name]
+    names = {field.name for field in fields(made)}
+    for parameter in parameters:
+        if parameter not in names:
+            raise ParameterError(
+                f"{shown(parameter)} is no parameter of {name}; it has {sorted(names)}"
+            )
+    window = parameters.get("window")
+    if window is not None:
+        parameters["window"] = _json_window(window)
+    return made(**parameters)
+
+
+def _json_window(window: object) -> WindowLike:
+    """Return a window of a message in the form that the dataclass takes, its size bounded."""
+    if isinstance(window, list):
+        if len(window) > MAX_N_FFT:
+            raise ParameterError(f"window has {len(window)} items; give at most {MAX_N_FFT}")
+        return tuple(window)
+    if isinstance(window, str) and len(window) > 64:
+        raise ParameterError(f"window={shown(window)} is no name of a window; give 'hann'")
+    return window  # type: ignore[return-value]  # checked by window_spec

@@ -1,0 +1,193 @@
+"""The mel spectrogram, as ``librosa.feature.melspectrogram`` gives it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from specwidget._check import check_int, check_number, shown
+from specwidget.errors import ParameterError, ParameterTypeError
+from specwidget.transforms import engine
+from specwidget.transforms.base import FrameTransform
+from specwidget.transforms.melbank import MelBank, mel_bank
+
+__all__ = ["MelSpectrogram"]
+
+MAX_MELS = 4096
+MAX_HZ = 1e9
+
+
+@dataclass(frozen=True, kw_only=True)
+class MelSpectrogram(FrameTransform):
+    """Power spectrogram summed by mel filters, in dB.
+
+    Equal to ``librosa.power_to_db(librosa.feature.melspectrogram(y=y, sr=sr, ...), ref=1.0,
+    top_db=None)`` with the same parameters and ``power=2.0``.
+
+    Parameters
+    ----------
+    n_fft : int in 2..65536
+        Samples in a frame, and length of the FFT.
+    hop_length : int in 1..1048576, optional
+        Samples from one frame to the next; ``win_length // 4`` if None.
+    win_length : int in 1..n_fft, optional
+        Length of the window, which is centred in the frame; `n_fft` if None.
+    window : str, number, tuple, array-like or callable
+        As in librosa.
+    n_mels : int in 1..4096
+        How many filters.
+    fmin : float >= 0
+        Lower end of the lowest filter, in Hz.
+    fmax : float > fmin, optional
+        Upper end of the highest filter, in Hz; half the sampling rate if None.
+    htk : bool
+        HTK's mel scale in place of Slaney's.
+    norm : "slaney", None, or number > 0
+        Filters scaled by the width of their band; not at all; or to this norm (1, 2,
+        ``inf``) of 1.
+
+    Raises
+    ------
+    ParameterError, ParameterTypeError
+        A parameter has a value or a type that makes no sense.
+
+    Examples
+    --------
+    >>> mel = MelSpectrogram(n_mels=4, fmax=4000)
+    >>> mel.frequencies(sr=22050).round()
+    array([ 578., 1172., 1834., 2670.])
+    """
+
+    hop_length: int | None = 512
+    n_mels: int = 128
+    fmin: float = 0.0
+    fmax: float | None = None
+    htk: bool = False
+    norm: str | float | None = "slaney"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._set("n_mels", check_int("n_mels", self.n_mels, 1, MAX_MELS))
+        self._set("fmin", check_number("fmin", self.fmin, 0.0, MAX_HZ, unit="Hz"))
+        if self.fmax is not None:
+            self._set("fmax", check_number("fmax", self.fmax, 0.0, MAX_HZ, unit="Hz"))
+            if self.fmax <= self.fmin:
+                raise ParameterError(
+                    f"fmax={self.fmax:g} is not above fmin={self.fmin:g}; make it larger"
+                )
+        if not isinstance(self.htk, (bool, np.bool_)):
+            raise ParameterTypeError(f"htk={shown(self.htk)} is no truth value; give True or False")
+        self._set("htk", bool(self.htk))
+        self._set("norm", _checked_norm(self.norm))
+
+    def bank(self, sr: float) -> MelBank:
+        """Return the filter bank at a sampling rate of `sr` Hz.
+
+        Raises
+        ------
+        ParameterError
+            `fmin` is not below half the sampling rate, and `fmax` was not given.
+        """
+        fmax = float(sr) / 2.0 if self.fmax is None else self.fmax
+        if fmax <= self.fmin:
+            raise ParameterError(
+                f"fmin={self.fmin:g} is not below half the sampling rate, {fmax:g} Hz; "
+                "give a smaller fmin"
+            )
+        return mel_bank(float(sr), self.n_fft, self.n_mels, self.fmin, fmax, self.htk, self.norm)
+
+    def n_bins(self, sr: float) -> int:
+        """Return how many values a frame has: `n_mels`."""
+        return self.n_mels
+
+    def frequencies(self, sr: float) -> NDArray[np.float64]:
+        """Return the peak of every filter in Hz, ascending [shape=(n_mels,)]."""
+        return self.bank(sr).centres.copy()
+
+    def full_scale_db(self, sr: float) -> float:
+        """Return what a sine of amplitude 1 reads at the most, in dB with ref=1.0."""
+        return _full_scale_db(self, float(sr))
+
+    def decibels(
+        self, samples: NDArray[np.float32], sr: float, *, exact: bool = True
+    ) -> NDArray[np.float32]:
+        """Return dB (ref=1.0) of the whole frames in `samples`.
+
+        Parameters
+        ----------
+        samples : np.ndarray, float32 [shape=(n,)]
+            Samples that cover whole frames; nothing is padded.
+        sr : number > 0
+            Sampling rate in Hz.
+        exact : bool
+            True for librosa's numbers; False for a faster float32 transform.
+
+        Returns
+        -------
+        np.ndarray, float32 [shape=(n_mels, 1 + (n - n_fft) // hop)]
+            Silence reads -100 dB, librosa's least value.
+        """
+        bank = self.bank(sr)
+        frames = engine.frames_of(samples, self.n_fft, self.hop)
+        window = self.frame_window()
+        out = np.empty((self.n_mels, frames.shape[0]), np.float32)
+        if exact:
+            for start, magnitude in engine.magnitudes(frames, window):
+                with np.errstate(over="ignore"):
+                    power = np.square(magnitude, out=magnitude)
+                out[:, start : start + len(power)] = engine.power_db(bank(power)).T
+        else:
+            for start, power in engine.powers(frames, window):
+                out[:, start : start + len(power)] = engine.power_db(bank(power)).T
+        return out
+
+    def levels(
+        self,
+        samples: NDArray[np.float32],
+        sr: float,
+        range_db: tuple[float, float],
+        pool: int = 1,
+    ) -> NDArray[np.uint8]:
+        """Return quantised dB, maxima over `pool` frames [shape=(n_columns, n_mels)].
+
+        Level 0 stands for ``range_db[0]``, 255 for ``range_db[1]``; what is beyond is clipped,
+        NaN gives 0.
+        """
+        return engine.pooled_levels(
+            samples, self.frame_window(), self.hop, self.n_mels, range_db, pool, self.bank(sr)
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the parameters as JSON-able values, with the class's name as ``type``."""
+        values = super().to_json()
+        if values["norm"] == math.inf:
+            values["norm"] = "inf"
+        return values
+
+
+def _checked_norm(norm: object) -> str | float | None:
+    if norm is None:
+        return None
+    if norm == "slaney":
+        return "slaney"
+    if norm == "inf" or norm == math.inf:
+        return math.inf
+    if isinstance(norm, str):
+        raise ParameterError(f"norm={shown(norm)} is unknown; give 'slaney', None, 1, 2 or inf")
+    return check_number("norm", norm, 1e-3, 1e3)
+
+
+@lru_cache(maxsize=32)
+def _full_scale_db(mel: MelSpectrogram, sr: float) -> float:
+    """Return the largest response of a filter to a full-scale sine, found at FFT bins."""
+    spectrum = np.abs(np.fft.rfft(mel.frame_window())) / 2.0
+    lobe = np.square(spectrum[: min(len(spectrum), 17)])
+    lobe = np.concatenate([lobe[:0:-1], lobe])
+    bands = mel.bank(sr).bands
+    peak = max((float(np.convolve(band, lobe).max()) for band in bands if len(band)), default=0.0)
+    return 10.0 * math.log10(peak) if peak > 0.0 else 0.0

@@ -1,0 +1,120 @@
+"""The short-time Fourier transform, as ``librosa.stft`` gives it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from specwidget.transforms import engine
+from specwidget.transforms.base import FrameTransform
+
+__all__ = ["Stft"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stft(FrameTransform):
+    """Magnitude of the short-time Fourier transform, in dB.
+
+    Equal to ``librosa.amplitude_to_db(np.abs(librosa.stft(y, ...)), ref=1.0, top_db=None)``
+    with the same parameters.
+
+    Parameters
+    ----------
+    n_fft : int in 2..65536
+        Samples in a frame, and length of the FFT.
+    hop_length : int in 1..1048576, optional
+        Samples from one frame to the next; ``win_length // 4`` if None.
+    win_length : int in 1..n_fft, optional
+        Length of the window, which is centred in the frame; `n_fft` if None.
+    window : str, number, tuple, array-like or callable
+        As in librosa: a name that `scipy.signal.get_window` knows, ``(name, parameter)``,
+        or `win_length` samples.
+
+    Raises
+    ------
+    ParameterError, ParameterTypeError
+        A parameter has a value or a type that makes no sense.
+
+    Examples
+    --------
+    >>> stft = Stft(n_fft=512, hop_length=128)
+    >>> stft.n_bins(sr=22050), stft.n_frames(22050)
+    (257, 173)
+    >>> round(stft.full_scale_db(sr=22050), 2)
+    42.14
+    """
+
+    def n_bins(self, sr: float) -> int:
+        """Return how many values a frame has: ``1 + n_fft // 2``."""
+        return 1 + self.n_fft // 2
+
+    def frequencies(self, sr: float) -> NDArray[np.float64]:
+        """Return the centre of every bin in Hz [shape=(1 + n_fft // 2,)]."""
+        return np.asarray(np.fft.rfftfreq(self.n_fft, 1.0 / sr), dtype=np.float64)
+
+    def full_scale_db(self, sr: float) -> float:
+        """Return what a sine of amplitude 1 reads at the most, in dB with ref=1.0."""
+        return 20.0 * float(np.log10(_peak_response(self)))
+
+    def decibels(
+        self, samples: NDArray[np.float32], sr: float, *, exact: bool = True
+    ) -> NDArray[np.float32]:
+        """Return dB (ref=1.0) of the whole frames in `samples`.
+
+        Parameters
+        ----------
+        samples : np.ndarray, float32 [shape=(n,)]
+            Samples that cover whole frames; nothing is padded.
+        sr : number > 0
+            Sampling rate in Hz.
+        exact : bool
+            True for librosa's numbers; False for a faster float32 transform, 0.01 dB from
+            them within 80 dB of full scale.
+
+        Returns
+        -------
+        np.ndarray, float32 [shape=(1 + n_fft // 2, 1 + (n - n_fft) // hop)]
+            Silence reads -100 dB, librosa's least value.
+
+        Examples
+        --------
+        >>> Stft(n_fft=4, window="boxcar").decibels(np.ones(4, np.float32), 8).round(1).T
+        array([[  12., -100., -100.]], dtype=float32)
+        """
+        frames = engine.frames_of(samples, self.n_fft, self.hop)
+        window = self.frame_window()
+        out = np.empty((self.n_bins(sr), frames.shape[0]), np.float32)
+        if exact:
+            for start, magnitude in engine.magnitudes(frames, window):
+                with np.errstate(over="ignore"):
+                    power = np.square(magnitude, out=magnitude)
+                out[:, start : start + len(power)] = engine.power_db(power).T
+        else:
+            for start, power in engine.powers(frames, window):
+                out[:, start : start + len(power)] = engine.power_db(power).T
+        return out
+
+    def levels(
+        self,
+        samples: NDArray[np.float32],
+        sr: float,
+        range_db: tuple[float, float],
+        pool: int = 1,
+    ) -> NDArray[np.uint8]:
+        """Return quantised dB, maxima over `pool` frames [shape=(n_columns, n_bins)].
+
+        Level 0 stands for ``range_db[0]``, 255 for ``range_db[1]``; what is beyond is clipped,
+        NaN gives 0.
+        """
+        return engine.pooled_levels(
+            samples, self.frame_window(), self.hop, self.n_bins(sr), range_db, pool
+        )
+
+
+@lru_cache(maxsize=32)
+def _peak_response(stft: Stft) -> float:
+    """Return half the largest magnitude of the window's spectrum."""
+    return float(np.abs(np.fft.rfft(stft.frame_window(), 4 * stft.n_fft)).max()) / 2.0
