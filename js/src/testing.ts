@@ -43,6 +43,7 @@ export function infoOf(options: {
     },
     freq_min: 0,
     freq_max: sr / 2,
+    db_range: [-90, 0],
   };
 }
 
@@ -106,4 +107,15 @@ export class FakeModel {
     }
     return n;
   }
+}
+
+/** Numbers in [0, 1), the same for the same seed. */
+export function random(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
 }

@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import { IntervalIndex } from "./intervals";
+import type { Row } from "./protocol";
+import { completeRow } from "./table";
+import { random } from "./testing";
+
+const row = (id: string, start: number | null, end: number | null): Row =>
+  completeRow({ id, start, end });
+
+const slowly = (rows: Iterable<Row>, t0: number, t1: number): string[] =>
+  [...rows]
+    .filter(
+      ({ start, end }) =>
+        start !== null && end !== null && start <= end && start <= t1 && end >= t0,
+    )
+    .map(({ id }) => id)
+    .sort();
+
+const ids = (rows: readonly Row[]): string[] => rows.map(({ id }) => id).sort();
+
+describe("IntervalIndex", () => {
+  it("finds what touches, ends and points included, and what has a place only", () => {
+    const index = new IntervalIndex();
+    index.reset([
+      row("before", 0, 1),
+      row("touches", 1, 2),
+      row("point", 2, 2),
+      row("over all", 0, 100),
+      row("touches too", 4, 9),
+      row("after", 4.001, 9),
+      row("whole", null, null),
+      row("half", 3, null),
+      row("backwards", 5, 1),
+    ]);
+    expect(ids(index.touching(2, 4))).toEqual(["over all", "point", "touches", "touches too"]);
+    expect(ids(index.touching(2, 2))).toEqual(["over all", "point", "touches"]);
+  });
+
+  it("gives the long before the short", () => {
+    const index = new IntervalIndex();
+    index.reset([
+      row("short", 0, 0.1),
+      row("long", 3, 90),
+      row("point", 0, 0),
+      row("middle", 1, 4),
+    ]);
+    expect(index.touching(0, 100).map(({ id }) => id)).toEqual([
+      "long",
+      "middle",
+      "short",
+      "point",
+    ]);
+  });
+
+  it.each([1, 2, 3, 4, 5])("finds what a look at every row finds (seed %i)", (seed) => {
+    const next = random(seed);
+    const rows = new Map<string, Row>();
+    const index = new IntervalIndex();
+    const make = (id: string): Row => {
+      const start = Math.round(next() * 1000) / 10;
+      const duration = next() < 0.2 ? 0 : 2 ** Math.round(next() * 30 - 22) * (0.5 + next());
+      return row(id, start, start + duration);
+    };
+    for (let step = 0; step < 300; step++) {
+      const many = next() < 0.1 ? 200 : 3;
+      const gone: Row[] = [];
+      const come: Row[] = [];
+      for (const id of new Set(
+        Array.from({ length: many }, () => `r${Math.floor(next() * 500)}`),
+      )) {
+        const old = rows.get(id);
+        if (old !== undefined) gone.push(old);
+        rows.delete(id);
+        if (next() < 0.7) {
+          const fresh = make(id);
+          come.push(fresh);
+          rows.set(id, fresh);
+        }
+      }
+      index.change(gone, come);
+      const t0 = next() * 120 - 10;
+      const t1 = t0 + next() ** 4 * 100;
+      expect(ids(index.touching(t0, t1))).toEqual(slowly(rows.values(), t0, t1));
+    }
+    const same = new IntervalIndex();
+    same.reset([...rows.values()]);
+    expect(same.touching(-1e9, 1e9)).toEqual(index.touching(-1e9, 1e9));
+  });
+});
