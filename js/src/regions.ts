@@ -1,14 +1,28 @@
 /**
  * The annotations of one model as they are shown: the kernel's rows, and pending edits on top.
  *
- * Invariant: the kernel wins conflicts. `rows` is always the kernel's last known table with the
- * pending edits applied in order; an edit stays pending, and visible, until the kernel's patch or
+ * Invariant: the kernel wins conflicts. What is shown is always the kernel's table at `rev` with the
+ * pending edits applied in their order. An edit stays pending, and visible, until the kernel's patch or
  * reject settles it, however long that takes and however often the connection is lost.
  */
 
-import type { Channel } from "./channel";
-import type { HistoryAction, Op, Row } from "./protocol";
-import type { Scope } from "./scope";
+import { type Channel, DisconnectedError } from "./channel";
+import { IntervalIndex } from "./intervals";
+import { type Pending, PendingEdits } from "./pending";
+import {
+  type HistoryAction,
+  hello,
+  history,
+  type Op,
+  opId,
+  type Patch,
+  ProtocolError,
+  type Row,
+  edit as requestEdit,
+  type Snapshot,
+} from "./protocol";
+import { type Cleanup, Listeners, type Scope } from "./scope";
+import { RowTable } from "./table";
 
 export interface RegionChange {
   /** Ids of rows that came, went or changed; null: possibly all. */
@@ -21,28 +35,308 @@ export interface Rejection {
   readonly action: "edit" | HistoryAction;
 }
 
-export declare class RegionStore {
-  constructor(channel: Channel, scope: Scope);
+const isWhole = ({ start, end }: Row): boolean => start === null && end === null;
+
+const FIRST_PAUSE = 1000;
+const LONGEST_PAUSE = 30_000;
+
+export class RegionStore {
+  readonly #channel: Channel;
+  readonly #scope: Scope;
+  readonly #table = new RowTable();
+  readonly #pending = new PendingEdits();
+  /** Rows that pending edits make differ from the table's; undefined: removed. */
+  readonly #overlay = new Map<string, Row | undefined>();
+  readonly #index = new IntervalIndex();
+  readonly #whole = new Map<string, Row>();
+  readonly #steps = new Map<string, HistoryAction>();
+  /** Patches that came before the ones they follow. */
+  readonly #early = new Map<number, Patch>();
+  readonly #changeListeners = new Listeners<[RegionChange]>();
+  readonly #rejectListeners = new Listeners<[Rejection]>();
+  #rev = -1;
+  #undo: string | null = null;
+  #redo: string | null = null;
+  #rows: readonly Row[] | null = null;
+  #asking = false;
+  /** Whether the next snapshot is true whatever its revision. */
+  #lost = true;
+  #pause = FIRST_PAUSE;
+  #retry: Cleanup = () => {};
+
+  constructor(channel: Channel, scope: Scope) {
+    this.#channel = channel;
+    this.#scope = scope;
+    channel.on("annotations.snapshot", (message) => this.#snapshot(message), scope);
+    channel.on("annotations.patch", (message) => this.#patch(message), scope);
+    channel.on("edit.reject", ({ id, reason }) => this.#rejected(id, reason), scope);
+    channel.onState((state) => {
+      if (state === "disconnected") this.#lost = true;
+      else this.#ask();
+    }, scope);
+    this.#ask();
+  }
+
   /** Whether the kernel's table has come. */
-  readonly ready: boolean;
-  readonly rev: number;
+  get ready(): boolean {
+    return this.#rev >= 0;
+  }
+
+  get rev(): number {
+    return this.#rev;
+  }
+
   /** Number of edits that the kernel has not yet settled. */
-  readonly pending: number;
-  readonly undoLabel: string | null;
-  readonly redoLabel: string | null;
-  rows(): readonly Row[];
-  get(id: string): Row | undefined;
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  get undoLabel(): string | null {
+    return this.#undo;
+  }
+
+  get redoLabel(): string | null {
+    return this.#redo;
+  }
+
+  /** In the kernel's order; rows to be come last. */
+  rows(): readonly Row[] {
+    if (this.#rows === null) {
+      const rows: Row[] = [];
+      for (const id of this.#table.order) {
+        const row = this.get(id);
+        if (row !== undefined) rows.push(row);
+      }
+      for (const [id, row] of this.#overlay) {
+        if (row !== undefined && this.#table.get(id) === undefined) rows.push(row);
+      }
+      this.#rows = rows;
+    }
+    return this.#rows;
+  }
+
+  get(id: string): Row | undefined {
+    return this.#overlay.has(id) ? this.#overlay.get(id) : this.#table.get(id);
+  }
+
   /** Rows with a place in time that touch [t0, t1], long ones first, so that short ones are drawn on top. */
-  inView(t0: number, t1: number): readonly Row[];
+  inView(t0: number, t1: number): readonly Row[] {
+    return this.#index.touching(t0, t1);
+  }
+
   /** Rows of the whole recording. */
-  whole(): readonly Row[];
-  isPending(id: string): boolean;
-  edit(ops: readonly Op[]): void;
-  undo(): void;
-  redo(): void;
-  onChange(listener: (change: RegionChange) => void, scope: Scope): void;
-  onReject(listener: (rejection: Rejection) => void, scope: Scope): void;
+  whole(): readonly Row[] {
+    return [...this.#whole.values()];
+  }
+
+  isPending(id: string): boolean {
+    return this.#overlay.has(id);
+  }
+
+  onChange(listener: (change: RegionChange) => void, scope: Scope): void {
+    this.#changeListeners.add(listener, scope);
+  }
+
+  onReject(listener: (rejection: Rejection) => void, scope: Scope): void {
+    this.#rejectListeners.add(listener, scope);
+  }
+
+  // Editing ---------------------------------------------------------------------------------------
+
+  /** Shown at once; one step of undo, unless it is too large for one message. */
+  edit(ops: readonly Op[]): void {
+    for (const pending of this.#pending.add(ops)) {
+      this.#update(pending.byId.keys(), () => {});
+      if (this.#pending.next() === pending && this.#channel.state === "connected") {
+        this.#send(pending);
+      } else {
+        this.#ask();
+      }
+    }
+  }
+
+  undo(): void {
+    this.#step("undo");
+  }
+
+  redo(): void {
+    this.#step("redo");
+  }
+
+  #step(action: HistoryAction): void {
+    const id = this.#channel.newId();
+    this.#steps.set(id, action);
+    this.#channel.request(history(action), { id }).then(
+      () => this.#steps.delete(id),
+      (error: Error) => {
+        if (this.#steps.delete(id)) this.#tellReject(error.message, [], action);
+      },
+    );
+  }
+
+  #send(pending: Pending): void {
+    const id = this.#channel.newId();
+    this.#pending.sent(pending, id);
+    this.#channel.request(requestEdit(Math.max(0, this.#rev), pending.ops), { id }).then(
+      () => {},
+      (error: Error) => this.#failed(pending, id, error),
+    );
+  }
+
+  #failed(pending: Pending, id: string, error: Error): void {
+    if (!this.#pending.isOut(pending, id)) return;
+    if (error instanceof DisconnectedError) {
+      this.#pending.lost(pending);
+      this.#askLater();
+    } else {
+      this.#rejected(id, error.message);
+      if (error instanceof ProtocolError) this.#ask();
+    }
+  }
+
+  #rejected(id: string, reason: string): void {
+    const action = this.#steps.get(id);
+    if (action !== undefined) {
+      this.#steps.delete(id);
+      this.#tellReject(reason, [], action);
+    }
+    const pending = this.#pending.find(id);
+    if (pending === undefined || !this.#pending.isOut(pending, id)) return;
+    this.#update(pending.byId.keys(), () => this.#pending.settle(pending));
+    this.#tellReject(reason, pending.ops, "edit");
+  }
+
+  #tellReject(reason: string, ops: readonly Op[], action: Rejection["action"]): void {
+    this.#rejectListeners.tell({ reason, ops, action });
+  }
+
+  // What the kernel says --------------------------------------------------------------------------
+
+  #patch(patch: Patch): void {
+    const news = patch.ops.length > 0 && patch.rev > this.#rev;
+    if (news && patch.rev !== this.#rev + 1) {
+      this.#early.set(patch.rev, patch);
+    } else {
+      this.#apply(patch, news);
+      this.#drain();
+    }
+    if (patch.rev > this.#rev) this.#ask();
+  }
+
+  /** Patches that came too early, as far as they follow now. */
+  #drain(): void {
+    for (const rev of this.#early.keys()) if (rev <= this.#rev) this.#early.delete(rev);
+    for (let next = this.#early.get(this.#rev + 1); next !== undefined; ) {
+      this.#early.delete(next.rev);
+      this.#apply(next, true);
+      next = this.#early.get(this.#rev + 1);
+    }
+  }
+
+  /** A patch without news only settles the edit that it answers. */
+  #apply(patch: Patch, news: boolean): void {
+    const settled = patch.edit_id === null ? undefined : this.#pending.find(patch.edit_id);
+    const ids = new Set(settled?.byId.keys());
+    if (news) for (const op of patch.ops) ids.add(opId(op));
+    if (news) this.#rev = patch.rev;
+    if (patch.rev === this.#rev) {
+      this.#undo = patch.undo;
+      this.#redo = patch.redo;
+    }
+    this.#update(ids, () => {
+      if (settled !== undefined) this.#pending.settle(settled);
+      if (news) this.#table.apply(patch.ops);
+    });
+  }
+
+  #snapshot(snapshot: Snapshot): void {
+    if (snapshot.rev < this.#rev && !this.#lost) return;
+    this.#lost = false;
+    this.#pause = FIRST_PAUSE;
+    this.#rev = snapshot.rev;
+    this.#undo = snapshot.undo;
+    this.#redo = snapshot.redo;
+    this.#table.reset(snapshot.rows);
+    for (const patch of this.#early.values()) {
+      const settled = patch.edit_id === null ? undefined : this.#pending.find(patch.edit_id);
+      if (patch.rev <= this.#rev && settled !== undefined) this.#pending.settle(settled);
+    }
+    this.#pending.settleDone((id) => this.#table.get(id));
+    this.#overlay.clear();
+    for (const id of this.#pending.ids()) this.#overlay.set(id, this.#withPending(id));
+    this.#rows = null;
+    this.#index.reset(this.rows());
+    this.#whole.clear();
+    for (const row of this.rows()) if (isWhole(row)) this.#whole.set(row.id, row);
+    this.#drain();
+    this.#changeListeners.tell({ ids: null });
+    for (let next = this.#pending.next(); next !== undefined; next = this.#pending.next()) {
+      this.#send(next);
+      if (this.#channel.state === "disconnected") break;
+    }
+    if (this.#early.size > 0) this.#ask();
+  }
+
+  // Asking for the table --------------------------------------------------------------------------
+
+  #ask(): void {
+    if (this.#asking || this.#scope.disposed) return;
+    this.#asking = true;
+    this.#retry();
+    this.#channel.request(hello()).then(
+      () => {
+        this.#asking = false;
+        if (this.#early.size > 0) this.#ask();
+        else if (this.#pending.next() !== undefined) this.#askLater();
+      },
+      () => {
+        this.#asking = false;
+        this.#askLater();
+      },
+    );
+  }
+
+  #askLater(): void {
+    this.#retry();
+    this.#retry = this.#scope.timeout(() => this.#ask(), this.#pause);
+    this.#pause = Math.min(LONGEST_PAUSE, this.#pause * 2);
+  }
+
+  // Keeping what is shown in step -------------------------------------------------------------------
+
+  #withPending(id: string): Row | undefined {
+    return this.#pending.apply(id, this.#table.get(id));
+  }
+
+  /** Does `change`, which may concern the rows `ids` only, and brings overlay and index up to date. */
+  #update(ids: Iterable<string>, change: () => void): void {
+    const before = new Map<string, Row | undefined>();
+    for (const id of ids) before.set(id, this.get(id));
+    change();
+    const gone: Row[] = [];
+    const come: Row[] = [];
+    const changed = new Set<string>();
+    for (const [id, old] of before) {
+      if (this.#pending.concerns(id)) this.#overlay.set(id, this.#withPending(id));
+      else this.#overlay.delete(id);
+      const row = this.get(id);
+      if (row === old) continue;
+      changed.add(id);
+      if (old !== undefined) gone.push(old);
+      if (row !== undefined) come.push(row);
+      this.#whole.delete(id);
+      if (row !== undefined && isWhole(row)) this.#whole.set(id, row);
+    }
+    this.#index.change(gone, come);
+    if (changed.size > 0) this.#rows = null;
+    this.#changeListeners.tell({ ids: changed });
+  }
 }
 
-/** A new row's id: short, random, safe in URLs and CSV. */
-export declare function newId(): string;
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/** A new row's id: twelve random characters, the first a letter, so that no spreadsheet takes it for a number. */
+export function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return Array.from(bytes, (byte, i) => ALPHABET[i === 0 ? 10 + (byte % 22) : byte % 32]).join("");
+}
