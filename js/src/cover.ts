@@ -162,7 +162,8 @@ export interface PixelSpans {
   readonly hi: Int32Array;
   readonly begin: number;
   readonly end: number;
-  /** The largest hi - lo. */
+  /** The smallest and the largest hi - lo of those pixels. */
+  readonly least: number;
   readonly most: number;
 }
 
@@ -181,6 +182,7 @@ export function pixelSpans(
   const step = (cellPosition(info, t1) - start) / width;
   let begin = width;
   let end = 0;
+  let least = n;
   let most = 0;
   let column = 0;
   while (column < n && (borders[column]! + borders[column + 1]!) / 2 < start) column++;
@@ -209,8 +211,9 @@ export function pixelSpans(
     if (count > 0) {
       begin = Math.min(begin, x);
       end = x + 1;
+      least = Math.min(least, count);
     }
     most = Math.max(most, count);
   }
-  return { lo, hi, begin: Math.min(begin, end), end, most };
+  return { lo, hi, begin: Math.min(begin, end), end, least, most };
 }

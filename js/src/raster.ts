@@ -2,10 +2,10 @@
 // Invariant: a pixel is the maximum over the columns and bins that belong to it, at least one of each (cover.ts has the
 // rule for columns; rows follow the same one, by the centres of bins). So narrow tones and short clicks never vanish,
 // and the picture does not depend on how the columns are cut into tiles. 0 where nothing is known.
-// Inner loops: bytes are compared four at a time in 32-bit words where a tile is aligned to them; typed arrays
-// are read with non-null assertions, indices being in range by construction.
+// Inner loops (pool.ts has the others): typed arrays read with non-null assertions, indices in range by construction.
 
-import { type Cover, columnBorders, cover, type PixelSpans, pixelSpans } from "./cover";
+import { type Cover, columnBorders, cover, pixelSpans } from "./cover";
+import { makeRow, poolBins, poolColumns, type Row, type Strip } from "./pool";
 import { specLevel } from "./pyramid";
 import { binAt, firstBinFrom, freqScale } from "./scales";
 import type { ChannelId, FreqAxis, SpecTile, SpectrogramInfo, TileKey, Viewport } from "./types";
@@ -41,9 +41,7 @@ export function rasterizeSpectrogram(input: RasterInput, out: Uint8Array): Raste
   const covered = cover(info, channel, level, t0, t1, lookup);
   const spans = pixelSpans(info, columnBorders(covered), t0, t1, width);
   const bins = binSpans(info, axis, viewport.f0, viewport.f1, height);
-  const { strips, lead, row } = stripsOf(covered);
-  const words = new Int32Array(row.buffer);
-  const columns = row.subarray(lead);
+  const { strips, row } = stripsOf(covered);
   for (let y = 0; y < height; y++) {
     const first = bins.lo[y]!;
     const end = bins.hi[y]!;
@@ -53,11 +51,8 @@ export function rasterizeSpectrogram(input: RasterInput, out: Uint8Array): Raste
     } else if (first === end) {
       out.fill(0, at, at + width);
     } else {
-      for (const strip of strips) {
-        if (strip.words) poolBinsByWords(strip, strip.words, first, end, words);
-        else poolBins(strip, first, end, row);
-      }
-      poolColumns(columns, spans, out.subarray(at, at + width));
+      for (const strip of strips) poolBins(strip, first, end, row);
+      poolColumns(row, spans, out.subarray(at, at + width));
     }
   }
   return { level, missing: covered.missing, estimated: covered.estimated };
@@ -74,8 +69,8 @@ export function binSpans(
   const scale = freqScale(axis, f0, f1);
   const lo = new Int32Array(height);
   const hi = new Int32Array(height);
-  // A bin centred on the very top of the window belongs to it.
-  let above = firstBinFrom(info, f1 * (1 + 1e-9));
+  // A bin centred on the very top of the window belongs to it, whatever rounding has made of either.
+  let above = firstBinFrom(info, f1 * (1 + 1e-7));
   for (let y = 0; y < height; y++) {
     const first = firstBinFrom(info, scale.fromUnit((height - y - 1) / height));
     if (first < above) {
@@ -93,22 +88,11 @@ export function binSpans(
   return { lo, hi };
 }
 
-/** What one tile gives to a row: columns [first, first + count) of its own go to row[at] and on. */
-interface Strip {
-  readonly data: Uint8Array;
-  /** The same bytes, when columns, first and at are whole words. */
-  readonly words: Int32Array | undefined;
-  readonly columns: number;
-  readonly first: number;
-  readonly count: number;
-  readonly at: number;
-}
-
 /**
  * Lays the pieces out side by side in one row of bytes. The first one begins at the place in its word that it has
  * in its tile, `lead`; the strips before and after whole words write more than their piece, where nobody reads.
  */
-function stripsOf(covered: Cover<SpecTile>): { strips: Strip[]; lead: number; row: Uint8Array } {
+function stripsOf(covered: Cover<SpecTile>): { strips: Strip[]; row: Row } {
   const { pieces } = covered;
   const lead = (pieces[0]?.first ?? 0) % 4;
   const strips: Strip[] = [];
@@ -138,69 +122,7 @@ function stripsOf(covered: Cover<SpecTile>): { strips: Strip[]; lead: number; ro
     }
     at += count;
   });
-  return { strips, lead, row: new Uint8Array(Math.ceil(at / 4) * 4) };
-}
-
-/** row[at + c] = the maximum over bins [lo, hi) of the strip's column c. */
-function poolBins(
-  { data, columns, first, count, at }: Strip,
-  lo: number,
-  hi: number,
-  row: Uint8Array,
-) {
-  for (let c = 0; c < count; c++) {
-    let most = 0;
-    for (let b = lo, i = lo * columns + first + c; b < hi; b++, i += columns) {
-      const value = data[i]!;
-      if (value > most) most = value;
-    }
-    row[at + c] = most;
-  }
-}
-
-/** The same, four columns at a time. */
-function poolBinsByWords(strip: Strip, words: Int32Array, lo: number, hi: number, row: Int32Array) {
-  const columns = strip.columns >> 2;
-  const first = strip.first >> 2;
-  const count = strip.count >> 2;
-  const at = strip.at >> 2;
-  for (let c = 0; c < count; c++) {
-    let i = lo * columns + first + c;
-    let most = words[i]!;
-    for (let b = lo + 1; b < hi; b++) {
-      i += columns;
-      const value = words[i]!;
-      const differ = value ^ most;
-      // Bit 7 of each byte: value >= most in the low seven bits; then in all eight; then that bit spread to a mask.
-      const low = ((value | 0x80808080) - (most & 0x7f7f7f7f)) | 0;
-      const notLess = ((value & differ) | (~differ & low)) & 0x80808080;
-      most ^= differ & ((notLess << 1) - (notLess >>> 7));
-    }
-    row[at + c] = most;
-  }
-}
-
-/** out[x] = the maximum over the columns of pixel x. */
-function poolColumns(row: Uint8Array, spans: PixelSpans, out: Uint8Array) {
-  const { lo, hi, begin, end, most } = spans;
-  out.fill(0, 0, begin);
-  out.fill(0, end);
-  if (most <= 2) {
-    for (let x = begin; x < end; x++) {
-      const a = row[lo[x]!]!;
-      const b = row[hi[x]! - 1]!;
-      out[x] = a > b ? a : b;
-    }
-  } else {
-    for (let x = begin; x < end; x++) {
-      let value = 0;
-      for (let c = lo[x]!; c < hi[x]!; c++) {
-        const v = row[c]!;
-        if (v > value) value = v;
-      }
-      out[x] = value;
-    }
-  }
+  return { strips, row: makeRow(at, lead) };
 }
 
 /** Colour of each quantised value. colors: 256 RGB triples; lo, hi in the dB of range_db (ref = 1.0). */
@@ -224,5 +146,12 @@ export function buildLut(
 /** RGBA as an ImageData's bytes have it on a little-endian machine. */
 export function colorize(indices: Uint8Array, lut: Uint32Array, out: Uint32Array): void {
   const n = Math.min(indices.length, out.length);
-  for (let i = 0; i < n; i++) out[i] = lut[indices[i]!]!;
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    out[i] = lut[indices[i]!]!;
+    out[i + 1] = lut[indices[i + 1]!]!;
+    out[i + 2] = lut[indices[i + 2]!]!;
+    out[i + 3] = lut[indices[i + 3]!]!;
+  }
+  for (; i < n; i++) out[i] = lut[indices[i]!]!;
 }

@@ -105,19 +105,22 @@ function numberTicks(lo: number, hi: number, height: number, row: number): Tick[
 export function freqTicks(axis: FreqAxis, f0: number, f1: number, height: number): Tick[] {
   const lo = axisBottom(axis, f0, f1);
   if (!(f1 > lo) || !(height > 0) || !Number.isFinite(f1 - lo)) return [];
-  const { step, parts } = niceStep((ROW * (f1 - lo)) / height);
-  const even = (size: number, minors: number) =>
-    evenTicks(lo, f1, size, minors, (value) => formatFreq(value, size < 1 ? size : undefined));
-  if (axis === "linear") return even(step, parts);
+  const even = (row: number, times = 1) => {
+    const { step, parts } = niceStep(((row * (f1 - lo)) / height) * times);
+    return evenTicks(lo, f1, step, parts, (hz) => formatFreq(hz, step < 1 ? step : undefined));
+  };
+  if (axis === "linear") {
+    const roomy = even(ROW);
+    return labels(roomy).length > 1 ? roomy : even(TIGHT_ROW);
+  }
   const scale = freqScale(axis, f0, f1);
   const place = (hz: number) => scale.toUnit(hz) * height;
   const round = roundTicks(axis, lo, f1, place);
   // Close in, an axis is nearly even, and even steps give more labels.
-  const wide = [1, 2.1, 5.1, 11]
-    .map((more) => niceStep(step * more))
-    .map((nice) => even(nice.step, nice.parts))
-    .find((ticks) => spread(ticks, place) >= TIGHT_ROW);
-  return wide && labels(wide).length > labels(round).length ? thinned(wide, place) : round;
+  const best = [even(ROW), even(ROW, 2.1), even(ROW, 5.1), even(TIGHT_ROW)]
+    .filter((ticks) => spread(ticks, place) >= TIGHT_ROW)
+    .find((ticks) => labels(ticks).length > Math.max(labels(round).length, 1));
+  return best ? thinned(best, place) : round;
 }
 
 const labels = (ticks: readonly Tick[]) => ticks.filter(({ major }) => major);

@@ -38,13 +38,13 @@ function clampRange([a, b]: Range, { min, max, least }: Limits): Range {
   if (!Number.isFinite(a) || !Number.isFinite(b)) return [min, max];
   let low = Math.min(a, b);
   let high = Math.max(a, b);
+  let span = high - low;
   // A span that rounding alone has made too small is left as it is, or windows would creep.
-  if (high - low < least * (1 - 1e-6)) {
-    const middle = low + (high - low) / 2;
-    low = middle - least / 2;
-    high = middle + least / 2;
+  if (span < least * (1 - 1e-6)) {
+    low += (span - least) / 2;
+    high = low + least;
+    span = least;
   }
-  const span = high - low;
   if (span >= max - min) return [min, max];
   if (low < min) return [min, min + span];
   if (high > max) return [max - span, max];
