@@ -1,0 +1,224 @@
+"""One recording through one transform: everything that can be asked of it.
+
+Invariant: a `Recording` never changes. A new transform makes a new one with a higher epoch, so that
+whoever holds the old one, on whatever thread, still gets answers that fit together.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from specwidget._check import check_number, shown
+from specwidget.audio import AudioSource, ChannelSpec, check_channel, read_channel
+from specwidget.errors import ParameterError
+from specwidget.tiles import (
+    Tileset,
+    spectrogram_db,
+    spectrogram_info,
+    tilesets,
+    waveform_info,
+)
+from specwidget.transforms import MelSpectrogram, Transform
+
+__all__ = ["Ref", "Recording", "Value"]
+
+Ref: TypeAlias = float | Literal["full scale", "max"]
+"""What reads 0 dB: a full-scale sine, the largest value of the recording, or librosa's ``ref``."""
+
+_FRAMES_AT_A_TIME = 4096
+_SAMPLED_FRAMES = 256
+_DYNAMIC_RANGE = 80.0
+
+
+@dataclass(frozen=True)
+class Value:
+    """The exact numbers at one place: the nearest frame and bin, and the nearest sample."""
+
+    frame: int
+    bin: int
+    time: float
+    freq: float
+    db: float
+    sample: int
+    amplitude: float
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A source of samples seen through a transform.
+
+    Parameters
+    ----------
+    source : AudioSource
+        Where the samples come from.
+    transform : Transform
+        What the spectrogram shows.
+    name : str
+        Its key in the annotations.
+    epoch : int
+        Grows with every change of transform; tiles of another epoch are not of this recording.
+    """
+
+    source: AudioSource
+    transform: Transform
+    name: str
+    epoch: int = 0
+
+    def through(self, transform: Transform) -> Recording:
+        """Return the same recording through another transform."""
+        return replace(self, transform=transform, epoch=self.epoch + 1)
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return self.source.n_samples / self.source.sr
+
+    @property
+    def channels(self) -> tuple[ChannelSpec, ...]:
+        """What can be looked at: every channel, and the mix of several."""
+        numbers: tuple[ChannelSpec, ...] = tuple(range(self.source.n_channels))
+        return numbers if len(numbers) == 1 else (*numbers, "mix")
+
+    @cached_property
+    def band(self) -> tuple[float, float]:
+        """Lowest and highest frequency on the axis, in Hz."""
+        nyquist = self.source.sr / 2
+        if isinstance(self.transform, MelSpectrogram):
+            fmax = self.transform.fmax
+            return float(self.transform.fmin), float(nyquist if fmax is None else fmax)
+        return 0.0, nyquist
+
+    def tilesets(self) -> dict[str, Tileset]:
+        """Return new tilesets by the names of their layers."""
+        return tilesets(self.source, self.transform)
+
+    def info(self) -> dict[str, Any]:
+        """Return what the front end must know, JSON-able."""
+        low, high = self.band
+        return {
+            "protocol": 1,
+            "epoch": self.epoch,
+            "name": self.name,
+            "sr": self.source.sr,
+            "n_samples": self.source.n_samples,
+            "n_channels": self.source.n_channels,
+            "duration": self.duration,
+            "spectrogram": spectrogram_info(self.source, self.transform),
+            "waveform": waveform_info(self.source),
+            "freq_min": low,
+            "freq_max": high,
+            "db_range": list(self.good_range("full scale")),
+        }
+
+    # Spectrogram --------------------------------------------------------------------------------
+
+    def frames_between(self, start: float, end: float) -> tuple[int, int]:
+        """Return the frames ``(first, stop)`` whose centres lie in ``[start, end]`` seconds."""
+        total = self.transform.n_frames(self.source.n_samples)
+        per_second = self.source.sr / self.transform.hop
+        # A time that was computed from a frame's number still finds that frame.
+        slack = 1e-9 * max(1.0, end * per_second)
+        first = min(total, max(0, math.ceil(start * per_second - slack)))
+        last = min(total - 1, math.floor(end * per_second + slack))
+        return first, max(first, last + 1)
+
+    def spectrogram(
+        self, start: float, end: float, channel: ChannelSpec, ref: Ref
+    ) -> NDArray[np.float32]:
+        """Return exact dB of the frames between two times [shape=(n_bins, n_frames)]."""
+        first, stop = self.frames_between(start, end)
+        db = spectrogram_db(self.source, self.transform, first, stop, channel)
+        offset = self.ref_db(ref)
+        return db if offset == 0.0 else db - np.float32(offset)
+
+    def ref_db(self, ref: Ref) -> float:
+        """Return what is subtracted from dB with ``ref=1.0``, for another `ref`.
+
+        Raises
+        ------
+        ParameterError, ParameterTypeError
+            `ref` is neither a number above 0, nor ``"full scale"``, nor ``"max"``.
+        """
+        if isinstance(ref, str):
+            if ref == "full scale":
+                return self.transform.full_scale_db(self.source.sr)
+            if ref == "max":
+                return self.loudest_db
+            raise ParameterError(f"ref={shown(ref)} is unknown; give 'full scale', 'max' or 1.0")
+        number = check_number("ref", ref)
+        if number <= 0:
+            raise ParameterError(f"ref={number:g} has no level; give a number above 0, such as 1.0")
+        # librosa measures the reference of a magnitude as amplitude, that of a mel band as power.
+        factor = 10.0 if isinstance(self.transform, MelSpectrogram) else 20.0
+        return factor * math.log10(number)
+
+    @cached_property
+    def loudest_db(self) -> float:
+        """Largest dB (ref=1.0) in the whole recording; reads all of it once."""
+        total = self.transform.n_frames(self.source.n_samples)
+        return max(
+            (self._max_db(first, min(total, first + _FRAMES_AT_A_TIME), channel))
+            for channel in range(self.source.n_channels)
+            for first in range(0, total, _FRAMES_AT_A_TIME)
+        )
+
+    def _max_db(self, first: int, stop: int, channel: ChannelSpec) -> float:
+        db = spectrogram_db(self.source, self.transform, first, stop, channel)
+        return float(np.nanmax(db, initial=-100.0))
+
+    def good_range(self, ref: Ref) -> tuple[float, float]:
+        """Return a range of dB that shows this recording well: 80 dB below its loud frames."""
+        top = 5.0 * math.ceil((self._sampled_db - self.ref_db(ref)) / 5.0)
+        return top - _DYNAMIC_RANGE, top
+
+    @cached_property
+    def _sampled_db(self) -> float:
+        """Largest dB (ref=1.0) in a bounded number of frames, evenly spaced."""
+        total = self.transform.n_frames(self.source.n_samples)
+        channels = range(min(self.source.n_channels, _SAMPLED_FRAMES))
+        step = max(1, total * len(channels) // _SAMPLED_FRAMES)
+        return max(self._max_db(f, f + 1, c) for c in channels for f in range(0, total, step))
+
+    # Single values and sound --------------------------------------------------------------------
+
+    def value_at(self, time: float, freq: float, channel: ChannelSpec) -> Value:
+        """Return the exact numbers of the frame, bin and sample nearest to a place."""
+        channel = check_channel(channel, self.source.n_channels)
+        sr, hop = self.source.sr, self.transform.hop
+        time = min(max(time, 0.0), self.duration)
+        sample = min(round(time * sr), self.source.n_samples - 1)
+        frame = min(round(time * sr / hop), self.transform.n_frames(self.source.n_samples) - 1)
+        frequencies = self.transform.frequencies(sr)
+        bin_ = int(np.abs(frequencies - freq).argmin())
+        db = spectrogram_db(self.source, self.transform, frame, frame + 1, channel)
+        amplitude = read_channel(self.source, sample, sample + 1, channel)
+        return Value(
+            frame=frame,
+            bin=bin_,
+            time=frame * hop / sr,
+            freq=float(frequencies[bin_]),
+            db=float(db[bin_, 0]),
+            sample=sample,
+            amplitude=float(amplitude[0]),
+        )
+
+    def sound(self, start: int, stop: int, channel: ChannelSpec | Literal["all"]) -> NDArray[np.int16]:
+        """Return samples to be heard [shape=(n, stop - start)], n at most 2.
+
+        ``"all"`` is both channels of a stereo recording, and the mix of any other.
+        """
+        start, stop = (min(max(s, 0), self.source.n_samples) for s in (start, stop))
+        if channel == "all":
+            heard: tuple[ChannelSpec, ...] = (0, 1) if self.source.n_channels == 2 else ("mix",)
+        else:
+            heard = (check_channel(channel, self.source.n_channels),)
+        block = np.stack([read_channel(self.source, start, stop, one) for one in heard])
+        scaled = np.nan_to_num(block, nan=0.0, posinf=1.0, neginf=-1.0) * np.float32(32768.0)
+        rounded: NDArray[np.int16] = np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
+        return rounded

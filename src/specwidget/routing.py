@@ -1,0 +1,199 @@
+"""From a message of the front end to its one answer.
+
+Invariant: whatever arrives, exactly one terminal answer leaves for it, also when a handler raises;
+only a message without an id that could be answered gets an ``error`` without one. Messages are not
+trusted: they are parsed first, and reach nothing but the methods of `Kernel`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from specwidget import protocol
+from specwidget.annotations import AnnotationTable, Change
+from specwidget.errors import AudioFileError, ParameterError, ProtocolError, SpecWidgetError
+from specwidget.recording import Recording
+from specwidget.server import TileAnswer, TileServer
+from specwidget.tiles import TileKey
+
+__all__ = ["Kernel", "Router", "Send"]
+
+Send = Callable[[dict[str, Any], Sequence[bytes | memoryview]], None]
+
+_log = logging.getLogger("specwidget")
+
+
+class Kernel(Protocol):
+    """What the router needs of the widget."""
+
+    @property
+    def recording(self) -> Recording:
+        """The recording as it is shown now."""
+
+    @property
+    def table(self) -> AnnotationTable:
+        """Its annotations."""
+
+    def edit(self, ops: Iterable[object], edit_id: str) -> None:
+        """Apply operations that a person made, and tell all views."""
+
+    def step(self, action: str, edit_id: str) -> None:
+        """Undo or redo one operation, and tell all views."""
+
+    def propose_transform(self, transform: dict[str, Any]) -> None:
+        """Change the transform as a person asked."""
+
+
+class Router:
+    """Answers the messages of the front end.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        Who owns recording and annotations.
+    send : callable
+        Sends a message and its buffers to the front end; may be called on any thread.
+    """
+
+    def __init__(self, kernel: Kernel, send: Send) -> None:
+        self._kernel = kernel
+        self._send = send
+        recording = kernel.recording
+        self._server = TileServer(
+            recording.tilesets(),
+            self._answer_tiles,
+            epoch=recording.epoch,
+            on_progress=self._progress,
+        )
+
+    def recording_changed(self) -> None:
+        """Serve tiles of the kernel's new recording; whatever was asked of the old one ends."""
+        recording = self._kernel.recording
+        self._server.set_epoch(recording.epoch, recording.tilesets())
+
+    def close(self) -> None:
+        """End the threads."""
+        self._server.close()
+
+    def receive(self, content: object, buffers: Sequence[object] = ()) -> None:
+        """Answer one message, now or from the server's threads later."""
+        try:
+            message = protocol.parse_message(content, len(buffers))
+        except ProtocolError as problem:
+            self._fail(protocol.request_id(content), problem)
+            return
+        try:
+            self._handle(message)
+        except Exception as problem:
+            self._fail(message.id, problem, edit=isinstance(message, _EDITS))
+
+    def _handle(self, message: protocol.Message) -> None:
+        match message:
+            case protocol.Hello():
+                snapshot = self._kernel.table.snapshot()
+                self._send(protocol.annotations_snapshot(id=message.id, **snapshot), ())
+            case protocol.TilesGet():
+                self._server.request(message.id, message.epoch, _tile_keys(message))
+            case protocol.TilesCancel():
+                self._server.cancel(message.epoch, _tile_keys(message))
+                self._send(protocol.ok(id=message.id), ())
+            case protocol.AudioGet():
+                self._later(message.id, lambda: self._audio(message))
+            case protocol.ValueGet():
+                self._later(message.id, lambda: self._value(message))
+            case protocol.Edit():
+                self._kernel.edit(message.ops, message.id)
+            case protocol.History():
+                self._kernel.step(message.action, message.id)
+            case protocol.TransformSet():
+                self._kernel.propose_transform(dict(message.transform))
+                self._send(protocol.ok(id=message.id), ())
+
+    def _later(self, request_id: str, answer: Callable[[], None]) -> None:
+        def run() -> None:
+            try:
+                answer()
+            except Exception as problem:
+                self._fail(request_id, problem)
+
+        if not self._server.run(run):
+            raise ParameterError("the widget was closed; run its cell again")
+
+    def _audio(self, message: protocol.AudioGet) -> None:
+        sound = self._kernel.recording.sound(message.start, message.stop, message.channel)
+        answer = protocol.audio_data(
+            id=message.id,
+            start=message.start,
+            stop=message.start + sound.shape[1],
+            n_channels=sound.shape[0],
+        )
+        self._send(answer, [np.ascontiguousarray(sound, dtype="<i2").tobytes()])
+
+    def _value(self, message: protocol.ValueGet) -> None:
+        recording = self._kernel.recording
+        if message.epoch != recording.epoch:
+            raise ProtocolError("the transform has changed since", code="stale-epoch")
+        value = recording.value_at(message.time, message.freq, message.channel)
+        self._send(protocol.value(id=message.id, **vars(value)), ())
+
+    def _fail(self, request_id: str | None, problem: Exception, *, edit: bool = False) -> None:
+        if isinstance(problem, SpecWidgetError):
+            text = str(problem)
+        else:
+            _log.exception("a message could not be answered", exc_info=problem)
+            text = f"Internal error, {type(problem).__name__}: {problem}. See the kernel's log."
+        if edit and request_id is not None:
+            self._send(protocol.edit_reject(id=request_id, reason=text), ())
+        else:
+            self._send(protocol.error(id=request_id, code=_code(problem), message=text), ())
+
+    def send_change(self, change: Change, edit_id: str | None) -> None:
+        """Tell all views of a change of the annotations."""
+        table = self._kernel.table
+        self._send(
+            protocol.annotations_patch(
+                edit_id=edit_id,
+                rev=change.revision,
+                ops=change.ops,
+                undo=table.undo_label,
+                redo=table.redo_label,
+            ),
+            (),
+        )
+
+    def _answer_tiles(self, answer: TileAnswer) -> None:
+        if answer.error is not None:
+            self._fail(answer.request_id, answer.error)
+            return
+        message = protocol.tile_data(
+            id=answer.request_id,
+            epoch=answer.epoch,
+            tiles=[
+                ((key.layer, key.level, key.index), tile.columns, tile.exact)
+                for key, tile in answer.tiles
+            ],
+            last=answer.last,
+        )
+        self._send(message, [tile.data for _, tile in answer.tiles])
+
+    def _progress(self, done: float, total: int) -> None:
+        self._send(protocol.progress(done=done, total=total, text="exact picture"), ())
+
+
+_EDITS = (protocol.Edit, protocol.History)
+
+
+def _tile_keys(message: protocol.TilesGet | protocol.TilesCancel) -> list[TileKey]:
+    return [TileKey(*key) for key in message.keys]
+
+
+def _code(problem: Exception) -> protocol.ErrorCode:
+    if isinstance(problem, ProtocolError):
+        return problem.code  # type: ignore[return-value]
+    if isinstance(problem, AudioFileError):
+        return "audio"
+    return "bad-value" if isinstance(problem, SpecWidgetError) else "internal"

@@ -1,0 +1,601 @@
+"""The widget: traits, public methods, and the wiring between the parts.
+
+Invariant: this class holds no signal processing and no arithmetic. Annotations change only through
+`AnnotationTable`, under one lock together with the message that tells of the change, so that views
+hear of changes in the order of their revisions; callbacks run after the lock is free.
+"""
+
+from __future__ import annotations
+
+import base64
+import difflib
+import inspect
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import numpy as np
+import pandas as pd
+import traitlets
+from ipywidgets import CallbackDispatcher
+from numpy.typing import NDArray
+
+from specwidget import settings
+from specwidget._check import check_number, shown
+from specwidget.annotations import AnnotationTable, Change, Label, LabelSet, to_rows
+from specwidget.audio import AudioSource, ChannelSpec, check_channel, open_audio, read_channel
+from specwidget.errors import AnnotationError, ParameterError, ParameterTypeError, SpecWidgetError
+from specwidget.recording import Recording, Ref
+from specwidget.routing import Router
+from specwidget.snapshot import render_png, still_inputs
+from specwidget.transforms import FrameTransform, Stft, Transform, transform_from_json
+
+__all__ = ["SpecWidget"]
+
+_STATIC = Path(__file__).parent / "static"
+
+_SHARED = frozenset(
+    "view freq_view selected colormap db_range freq_axis height position loop channel".split()
+)
+"""Traits that the front end may write; whatever else it sends is not taken."""
+
+
+class SpecWidget(anywidget.AnyWidget):
+    """A recording as waveform and spectrogram, to look at, listen to and label.
+
+    Parameters
+    ----------
+    audio : str, Path, bytes, array-like, (sr, array) or AudioSource
+        A file, the bytes of a file, or samples [shape=(n,) or (n_channels, n)] of any float or
+        integer type, as a NumPy array, a tensor, or anything that converts to an array.
+    sr : number > 0, optional
+        Sampling rate in Hz. An array needs it. A file has its own; another one given here
+        resamples the file, as ``librosa.load`` does.
+    labels : list of str, list of dict, dict or LabelSet, optional
+        The label set, as names, as ``{name: colour}``, or as dicts of ``name``, ``color`` and
+        ``key``. Keys 1 to 9 are given in order where none is named.
+    transform : Stft or MelSpectrogram, optional
+        What the spectrogram shows; ``Stft()`` by default.
+    annotations : DataFrame, list of dict or list of tuple, optional
+        Rows with at least ``start``, ``end`` and ``label``.
+    allow_new_labels : bool, optional
+        Whether labels outside the set are taken, and added to it. By default only where no
+        `labels` are given.
+    ref : "full scale", "max" or number > 0
+        What reads 0 dB: a full-scale sine, the loudest cell of the recording (reads all of it
+        once), or librosa's `ref`.
+    db_range : (float, float), optional
+        dB of the darkest and of the brightest colour. By default 80 dB below the loud parts of
+        this recording.
+    view, freq_view : (float, float), optional
+        Visible window in seconds and in Hz; the whole recording by default.
+    channel : "all", "mix" or int
+        Channels shown and heard.
+    colormap : str
+        "viridis", "magma", "inferno", "cividis" or "gray", or with "_r" reversed.
+    freq_axis : "linear", "log" or "mel"
+        How frequency is laid out; the transform stays as it is.
+    height : int
+        Height of the picture in pixels.
+    name : str, optional
+        Key of the recording in the annotations; by default the path as given, or "array".
+    layout : ipywidgets.Layout or dict, optional
+        As for any widget of ipywidgets.
+
+    Raises
+    ------
+    SpecWidgetError
+        An argument makes no sense or a file cannot be read; the message names the argument, the
+        value and the way out. Each is also the ValueError, TypeError or OSError it would be
+        elsewhere.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from specwidget import SpecWidget
+    >>> y = np.sin(2 * np.pi * 440 * np.arange(22050) / 22050)
+    >>> w = SpecWidget(y, sr=22050, labels=["tone"])
+    >>> _ = w.add(start=0.2, end=0.5, label="tone")
+    >>> w.annotations[["start", "end", "label"]]
+       start  end label
+    0    0.2  0.5  tone
+    """
+
+    _esm = _STATIC / "widget.js"
+    _css = _STATIC / "widget.css"
+
+    view = settings.Span(help="Visible window in seconds.").tag(sync=True)
+    freq_view = settings.Span(help="Visible band in Hz.").tag(sync=True)
+    db_range = settings.Span(help="dB of the darkest and the brightest colour.").tag(sync=True)
+    selected = settings.Ids(help="Ids of the selected annotations.").tag(sync=True)
+    colormap = settings.Choice(settings.COLORMAPS, "magma").tag(sync=True)
+    freq_axis = settings.Choice(("linear", "log", "mel"), "linear").tag(sync=True)
+    channel = settings.ChannelChoice("all", help="Channels shown and heard.").tag(sync=True)
+    height = settings.Whole(160, 2000, 380, help="Height of the picture in px.").tag(sync=True)
+    position = settings.Number(help="Where sound starts or stopped, in seconds.").tag(sync=True)
+    loop = settings.Flag(help="Whether what is played is repeated.").tag(sync=True)
+    revision = traitlets.Int(0, help="Grows with every change of annotations.").tag(sync=True)
+    transform = traitlets.Any(help="What the spectrogram shows.")
+    ref = traitlets.Any("full scale", help="What reads 0 dB.")
+
+    _info = traitlets.Dict().tag(sync=True)
+    _labels: Any = traitlets.List().tag(sync=True)
+    _open_labels = traitlets.Bool().tag(sync=True)
+    _transform = traitlets.Dict().tag(sync=True)
+    _notice = traitlets.Dict(None, allow_none=True).tag(sync=True)
+    _ref_db = traitlets.Float().tag(sync=True)
+
+    def __init__(
+        self,
+        audio: object,
+        sr: float | None = None,
+        *,
+        labels: object = None,
+        transform: Transform | None = None,
+        annotations: object = None,
+        allow_new_labels: bool | None = None,
+        ref: Ref = "full scale",
+        db_range: tuple[float, float] | None = None,
+        view: tuple[float, float] | None = None,
+        freq_view: tuple[float, float] | None = None,
+        channel: str | int = "all",
+        colormap: str = "magma",
+        freq_axis: str = "linear",
+        height: int = 380,
+        name: str | None = None,
+        layout: Any = None,
+        **unknown: Any,
+    ) -> None:
+        _refuse(unknown)
+        source = open_audio(audio, sr)
+        transform = Stft() if transform is None else _checked(transform)
+        if name is not None and not isinstance(name, str):
+            raise ParameterTypeError(f"name={shown(name)} is no name; give a str")
+        recording = Recording(source, transform, source.name if name is None else name)
+        label_set = LabelSet.parse(labels, open=allow_new_labels)
+        table = AnnotationTable(
+            recording=recording.name,
+            duration=recording.duration,
+            n_channels=source.n_channels,
+            nyquist=source.sr / 2,
+            labels=label_set,
+        )
+        if annotations is not None:
+            table.replace(to_rows(annotations))
+            table.forget_history()
+        low, high = recording.band
+        self._recording = recording
+        self._table = table
+        self._publishing = threading.RLock()
+        self._listeners = CallbackDispatcher()
+        self._router = Router(self, self._tell)
+        super().__init__(
+            transform=transform,
+            ref=ref,
+            view=(0.0, recording.duration) if view is None else view,
+            freq_view=(low, high) if freq_view is None else freq_view,
+            db_range=recording.good_range(ref) if db_range is None else db_range,
+            channel=channel,
+            colormap=colormap,
+            freq_axis=freq_axis,
+            height=height,
+            revision=table.revision,
+            _info=recording.info(),
+            _labels=label_set.to_json(),
+            _open_labels=label_set.open,
+            _transform=transform.to_json(),
+            _ref_db=recording.ref_db(ref),
+            **({} if layout is None else {"layout": layout}),
+        )
+        self.on_msg(self._receive)
+
+    # Annotations --------------------------------------------------------------------------------
+
+    @property
+    def annotations(self) -> pd.DataFrame:
+        """The annotations as a fresh DataFrame, one row each; seconds and hertz.
+
+        Assigning a DataFrame replaces the rows: rows are matched by ``id``, so that a small change
+        stays one, and one undo takes it back. Columns of your own are kept and travel along. What
+        makes no sense raises `AnnotationError`, and nothing is changed.
+        """
+        return self._table.to_dataframe()
+
+    @annotations.setter
+    def annotations(self, rows: object) -> None:
+        frame = to_rows(rows)
+        self._change(lambda: self._table.replace(frame))
+
+    def add(
+        self,
+        start: float | None = None,
+        end: float | None = None,
+        label: str = "",
+        **columns: Any,
+    ) -> str:
+        """Add one annotation.
+
+        Parameters
+        ----------
+        start, end : float, optional
+            Seconds. Equal for a point; both left out for a label of the whole recording.
+        label : str
+            Its label; "" for none yet.
+        **columns
+            Other columns: ``low_freq`` and ``high_freq`` in Hz make it a box; ``score``, ``note``,
+            ``channel``, ``status`` and so on, and columns of your own.
+
+        Returns
+        -------
+        str
+            The id of the new row.
+
+        Raises
+        ------
+        AnnotationError
+            The annotation makes no sense; nothing was changed.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> w = SpecWidget(np.zeros(16000), sr=8000)
+        >>> song = w.add(start=0.5, end=1.5, label="song", low_freq=1000, high_freq=3000)
+        >>> w.annotations.set_index("id").loc[song, "high_freq"]
+        np.float64(3000.0)
+        """
+        if start is not None and end is None:
+            end = start
+        change = self._change(
+            lambda: self._table.add_row(start=start, end=end, label=label, **columns)
+        )
+        return str(change.ops[0]["row"]["id"])
+
+    def update(self, id: str, **columns: Any) -> None:
+        """Change some columns of one annotation.
+
+        Raises
+        ------
+        AnnotationError
+            There is no such row, or the row that would result makes no sense.
+        """
+        self._change(lambda: self._table.update_row(id, **columns))
+
+    def remove(self, ids: str | Iterable[str]) -> None:
+        """Remove one annotation, or several.
+
+        Raises
+        ------
+        AnnotationError
+            There is no such row; nothing was removed.
+        """
+        wanted = [ids] if isinstance(ids, str) else list(ids)
+        self._change(lambda: self._table.remove_rows(wanted))
+
+    def undo(self) -> None:
+        """Take back the last change of the annotations, whoever made it.
+
+        Raises
+        ------
+        AnnotationError
+            There is nothing to undo.
+        """
+        self._change(self._table.undo)
+
+    def redo(self) -> None:
+        """Make the last undone change again.
+
+        Raises
+        ------
+        AnnotationError
+            There is nothing to redo.
+        """
+        self._change(self._table.redo)
+
+    def on_annotations_change(
+        self, callback: Callable[[Change], object], *, remove: bool = False
+    ) -> None:
+        """Call ``callback(change)`` after every change, from the mouse or from Python.
+
+        Parameters
+        ----------
+        callback : callable
+            Gets a `Change` with ``revision``, ``ops`` and ``inverse``. An exception in it is
+            logged, and hinders nobody else. The trait ``revision`` can be observed as well.
+        remove : bool
+            Take the callback out again.
+        """
+        self._listeners.register_callback(callback, remove=remove)
+
+    @property
+    def labels(self) -> LabelSet:
+        """The label set; assign names, a dict, or another set to change it.
+
+        Raises
+        ------
+        AnnotationError
+            Annotations carry a label that the new set has not.
+        """
+        return self._table.labels
+
+    @labels.setter
+    def labels(self, labels: object) -> None:
+        self._table.labels = LabelSet.parse(labels, open=self._table.labels.open)
+        self._show_labels()
+
+    # Sound and numbers --------------------------------------------------------------------------
+
+    @property
+    def recording(self) -> Recording:
+        """The recording through its present transform."""
+        return self._recording
+
+    @property
+    def table(self) -> AnnotationTable:
+        """The table behind `annotations`."""
+        return self._table
+
+    @property
+    def sr(self) -> float:
+        """Samples per second."""
+        return self._recording.source.sr
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return self._recording.duration
+
+    @property
+    def frequencies(self) -> NDArray[np.float64]:
+        """Centres of the bins of `spectrogram` in Hz [shape=(n_bins,)]."""
+        return self._recording.transform.frequencies(self.sr)
+
+    def spectrogram(
+        self,
+        start: float | None = None,
+        end: float | None = None,
+        *,
+        channel: ChannelSpec | None = None,
+        ref: Ref = 1.0,
+    ) -> NDArray[np.float32]:
+        """Return the numbers behind the picture, exactly as librosa has them.
+
+        Parameters
+        ----------
+        start, end : float, optional
+            Seconds; the frames whose centres lie in ``[start, end]``. The whole recording by
+            default.
+        channel : int or "mix", optional
+            One channel, or the mean of all.
+        ref : number > 0, "full scale" or "max"
+            What reads 0 dB; librosa's ``ref=1.0`` by default.
+
+        Returns
+        -------
+        np.ndarray, float32 [shape=(n_bins, n_frames)]
+            dB; with a leading axis of channels for a recording of several, unless one is named.
+
+        Raises
+        ------
+        ParameterError, ParameterTypeError
+            A time is no number, `end` lies before `start`, or there is no such channel.
+
+        Examples
+        --------
+        >>> import numpy as np, librosa
+        >>> y = np.random.default_rng(0).normal(size=8000).astype(np.float32)
+        >>> D = librosa.amplitude_to_db(np.abs(librosa.stft(y)), ref=1.0, top_db=None)
+        >>> np.allclose(SpecWidget(y, sr=8000).spectrogram(), D, atol=0.01)
+        True
+        """
+        recording = self._recording
+        start = 0.0 if start is None else check_number("start", start, 0.0)
+        end = recording.duration if end is None else check_number("end", end)
+        if end < start:
+            raise ParameterError(f"end={end:g} lies before start={start:g}; exchange them")
+        n_channels = recording.source.n_channels
+        if channel is not None:
+            return recording.spectrogram(start, end, check_channel(channel, n_channels), ref)
+        if n_channels == 1:
+            return recording.spectrogram(start, end, 0, ref)
+        return np.stack([recording.spectrogram(start, end, c, ref) for c in range(n_channels)])
+
+    def clip(self, id: str) -> tuple[NDArray[np.float32], float]:
+        """Return the sound of one annotation.
+
+        Returns
+        -------
+        y : np.ndarray, float32 [shape=(n,) or (n_channels, n)]
+            Its samples; all of them for a label of the whole recording, one for a point. One
+            channel where the annotation names one or the recording has one.
+        sr : number
+            Samples per second.
+
+        Raises
+        ------
+        AnnotationError
+            There is no such annotation.
+        """
+        row = self._table.row(id)
+        source = self._recording.source
+        start, stop = 0, source.n_samples
+        if row["start"] is not None:
+            start = min(round(row["start"] * source.sr), source.n_samples - 1)
+            stop = max(start + 1, round(row["end"] * source.sr))
+        if row["channel"] is not None or source.n_channels == 1:
+            return read_channel(source, start, stop, row["channel"] or 0), source.sr
+        return np.stack(
+            [read_channel(source, start, stop, c) for c in range(source.n_channels)]
+        ), source.sr
+
+    # Traits -------------------------------------------------------------------------------------
+
+    @traitlets.validate("view")
+    def _within_recording(self, proposal: Mapping[str, Any]) -> tuple[float, float]:
+        return _clipped("view", proposal["value"], (0.0, self._recording.duration), "s")
+
+    @traitlets.validate("freq_view")
+    def _within_band(self, proposal: Mapping[str, Any]) -> tuple[float, float]:
+        return _clipped("freq_view", proposal["value"], self._recording.band, "Hz")
+
+    @traitlets.validate("position")
+    def _position_within(self, proposal: Mapping[str, Any]) -> float:
+        return min(float(proposal["value"]), self._recording.duration)
+
+    @traitlets.validate("channel")
+    def _known_channel(self, proposal: Mapping[str, Any]) -> str | int:
+        value: str | int = proposal["value"]
+        if value != "all":
+            check_channel(value, self._recording.source.n_channels)
+        return value
+
+    @traitlets.validate("transform")
+    def _known_transform(self, proposal: Mapping[str, Any]) -> Transform:
+        return _checked(proposal["value"])
+
+    @traitlets.validate("ref")
+    def _known_ref(self, proposal: Mapping[str, Any]) -> Ref:
+        ref: Ref = proposal["value"]
+        self._recording.ref_db(ref)
+        return ref
+
+    @traitlets.observe("transform")
+    def _transform_changed(self, change: Mapping[str, Any]) -> None:
+        before = self._recording
+        if change["new"] == before.transform:
+            return
+        recording = before.through(change["new"])
+        self._recording = recording
+        self._router.recording_changed()
+        whole_band = self.freq_view == before.band
+        with self.hold_sync():
+            self._info = recording.info()
+            self._transform = recording.transform.to_json()
+            self._ref_db = recording.ref_db(self.ref)
+            low, high = recording.band
+            if whole_band or not (self.freq_view[0] < high and self.freq_view[1] > low):
+                self.freq_view = (low, high)
+            else:
+                self.freq_view = self.freq_view
+
+    @traitlets.observe("ref")
+    def _ref_changed(self, change: Mapping[str, Any]) -> None:
+        before = self._ref_db
+        after = self._recording.ref_db(change["new"])
+        with self.hold_sync():
+            # The picture stays as bright as it was: only what its dB are called has changed.
+            low, high = self.db_range
+            self.db_range = (low + before - after, high + before - after)
+            self._ref_db = after
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take what the front end may write; what makes no sense is answered by what holds."""
+        taken = {name: value for name, value in sync_data.items() if name in _SHARED}
+        try:
+            super().set_state(taken)
+        except (SpecWidgetError, traitlets.TraitError):
+            self.send_state(list(taken))
+
+    # The front end ------------------------------------------------------------------------------
+
+    def edit(self, ops: Iterable[object], edit_id: str) -> None:
+        """Apply operations that a person made in a view, and tell all views."""
+        self._change(lambda: self._table.apply(ops, source="widget"), edit_id)
+
+    def step(self, action: str, edit_id: str) -> None:
+        """Undo or redo as a person asked in a view, and tell all views."""
+        self._change(self._table.undo if action == "undo" else self._table.redo, edit_id)
+
+    def propose_transform(self, transform: dict[str, Any]) -> None:
+        """Change the transform as a person asked in the settings."""
+        self.transform = transform_from_json(transform)
+
+    def _receive(self, _widget: object, content: object, buffers: Sequence[object]) -> None:
+        self._router.receive(content, buffers or ())
+
+    def _tell(self, content: dict[str, Any], buffers: Sequence[bytes | memoryview]) -> None:
+        self.send(content, list(buffers) or None)
+
+    def _change(self, make: Callable[[], Change], edit_id: str | None = None) -> Change:
+        with self._publishing:
+            labels = self._table.labels
+            change = make()
+            if self._table.labels != labels:
+                self._show_labels()
+            if change.ops or edit_id is not None:
+                self._router.send_change(change, edit_id)
+        if change.ops:
+            self.revision = self._table.revision
+            self._listeners(change)
+        return change
+
+    def _show_labels(self) -> None:
+        self._labels = self._table.labels.to_json()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        bundle: tuple[dict[str, Any], dict[str, Any]] | None = super()._repr_mimebundle_(**kwargs)
+        if bundle is not None:
+            bundle[0]["image/png"] = base64.b64encode(self._still()).decode("ascii")
+        return bundle
+
+    def _still(self) -> bytes:
+        """Return a PNG of the present view, for viewers in which no kernel runs."""
+        recording = self._recording
+        channels: list[ChannelSpec] = list(range(recording.source.n_channels))
+        still = still_inputs(
+            recording.source,
+            recording.transform,
+            view=self.view,
+            freq_view=self.freq_view,
+            freq_axis=self.freq_axis,
+            channels=channels if self.channel == "all" else [self.channel],
+        )
+        return render_png(
+            still,
+            rows=self._table.rows(),
+            colors={label.name: label.color for label in self._table.labels},
+            db_range=self.db_range,
+            ref_db=self._ref_db,
+            colormap=self.colormap,
+            title=recording.name,
+        )
+
+    def close(self) -> None:
+        """End the widget: its views go, and its threads."""
+        # ipywidgets closes what was refused in the constructor, too.
+        if "_router" in vars(self):
+            self._router.close()
+        super().close()
+
+
+def _checked(transform: object) -> Transform:
+    if isinstance(transform, FrameTransform):
+        return transform
+    hint = "; did you forget the ()?" if inspect.isclass(transform) else ""
+    raise ParameterTypeError(
+        f"transform={shown(transform)} is no transform; give one such as Stft(n_fft=1024) or "
+        f"MelSpectrogram(n_mels=80){hint}"
+    )
+
+
+def _clipped(
+    name: str, span: tuple[float, float], bounds: tuple[float, float], unit: str
+) -> tuple[float, float]:
+    low, high = max(span[0], bounds[0]), min(span[1], bounds[1])
+    if low < high:
+        return low, high
+    raise ParameterError(
+        f"{name}=({span[0]:g}, {span[1]:g}) lies outside the recording; give two numbers between "
+        f"{bounds[0]:g} and {bounds[1]:g} {unit}"
+    )
+
+
+def _refuse(unknown: Mapping[str, object]) -> None:
+    if not unknown:
+        return
+    known = [name for name in inspect.signature(SpecWidget.__init__).parameters if name != "self"]
+    name = next(iter(unknown))
+    near = difflib.get_close_matches(name, known, n=1)
+    way_out = f"did you mean {near[0]}?" if near else f"it takes {', '.join(known[:-1])}"
+    raise ParameterTypeError(f"SpecWidget has no argument {name}={shown(unknown[name])}; {way_out}")
