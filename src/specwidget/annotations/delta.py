@@ -1,0 +1,205 @@
+"""What one change did to the rows: those that went, those that changed, those that came.
+
+Invariant: a delta holds all that differs, before and after, so the inverse is the same delta read
+backwards, and applying both gives exactly the state there was, order and dtypes included.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from specwidget.annotations.columns import (
+    Columns,
+    Extras,
+    Places,
+    column_json,
+    differences,
+    row_places,
+)
+from specwidget.annotations.extras import same_dtype
+
+__all__ = ["Change", "Delta", "Source", "State"]
+
+Source: TypeAlias = Literal["python", "widget"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """All rows at one revision.
+
+    Parameters
+    ----------
+    columns : Columns
+    extras : Mapping
+        The user's own columns and their dtypes.
+    places : Mapping
+        Id -> place of the row.
+    """
+
+    columns: Columns
+    extras: Extras
+    places: dict[str, int] = field(repr=False)
+
+    @classmethod
+    def of(cls, columns: Columns, extras: Extras) -> State:
+        """Index the rows by their ids."""
+        return cls(columns, extras, row_places(columns.ids))
+
+    def applied(self, delta: Delta) -> State:
+        """Give the state after a change that was made for this one."""
+        columns = self.columns
+        if delta.columns_changed:
+            columns = columns.with_extras(delta.extras_after)
+        columns = columns.without(delta.removed_at).inserted(delta.added, delta.added_at)
+        places = self.places
+        if len(delta.removed) or len(delta.added):
+            places = row_places(columns.ids)
+        if len(delta.after):
+            changed = np.fromiter((places[id] for id in delta.after.ids), np.int64)
+            columns = columns.put(delta.after, changed)
+        return State(columns, delta.extras_after, places)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Delta:
+    """The difference between two states.
+
+    Parameters
+    ----------
+    removed, removed_at : Columns, ndarray
+        Rows that went, and the places they had, ascending.
+    before, after : Columns
+        Rows that stay and change, by the same ids: ``id``, ``label`` and the columns that differ.
+    added, added_at : Columns, ndarray
+        Rows that came, and the places they have, ascending.
+    extras_before, extras_after : Mapping
+        The user's own columns and their dtypes.
+    size_after : int
+        Number of all rows after the change.
+    """
+
+    removed: Columns
+    removed_at: Places
+    before: Columns
+    after: Columns
+    added: Columns
+    added_at: Places
+    extras_before: Extras
+    extras_after: Extras
+    size_after: int
+
+    def __len__(self) -> int:
+        return len(self.removed) + len(self.after) + len(self.added)
+
+    def __bool__(self) -> bool:
+        return len(self) > 0 or self.columns_changed
+
+    @property
+    def columns_changed(self) -> bool:
+        """Whether the user's own columns are others, or have other dtypes, or another order."""
+        before, after = self.extras_before, self.extras_after
+        return list(before) != list(after) or not all(
+            same_dtype(before[name], after[name]) for name in before
+        )
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids of the rows it touches."""
+        return [*self.removed.ids, *self.after.ids, *self.added.ids]
+
+    def inverse(self) -> Delta:
+        """Give the delta that undoes this one."""
+        return Delta(
+            removed=self.added,
+            removed_at=self.added_at,
+            before=self.after,
+            after=self.before,
+            added=self.removed,
+            added_at=self.removed_at,
+            extras_before=self.extras_after,
+            extras_after=self.extras_before,
+            size_after=self.size_after - len(self.added) + len(self.removed),
+        )
+
+    def ops(self) -> list[dict[str, Any]]:
+        """Give the operations, in JSON: what goes, what changes, what comes.
+
+        An added row has its place, ``at``, unless it comes last.
+        """
+        ops: list[dict[str, Any]] = [{"op": "remove", "id": id} for id in self.removed.ids]
+        changes = self._changes()
+        ids = self.after.ids
+        ops += [{"op": "update", "id": ids[row], "set": changes[row]} for row in sorted(changes)]
+        last = self.size_after - len(self.added)
+        for row, at in zip(self.added.rows_json(), self.added_at.tolist(), strict=True):
+            last_now = at >= last
+            ops.append({"op": "add", "row": row} | ({} if last_now else {"at": at}))
+            last += 1
+        return ops
+
+    def _changes(self) -> dict[int, dict[str, Any]]:
+        """Say of each row that stays which cells have which new value."""
+        changes: dict[int, dict[str, Any]] = {}
+        for name, mask in differences(self.before, self.after).items():
+            rows = np.flatnonzero(mask)
+            values = column_json(name, self.after[name][rows])
+            for row, value in zip(rows.tolist(), values, strict=True):
+                changes.setdefault(row, {})[name] = value
+        for name in self.extras_after.keys() - self.extras_before.keys():
+            for row, value in enumerate(column_json(name, self.after[name])):
+                if value is not None:
+                    changes.setdefault(row, {})[name] = value
+        for name in self.extras_before.keys() - self.extras_after.keys():
+            for row, value in enumerate(column_json(name, self.before[name])):
+                if value is not None:
+                    changes.setdefault(row, {})[name] = None
+        return changes
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """One step of a table, or none if nothing was to be done.
+
+    Parameters
+    ----------
+    revision : int
+        Of the table after it.
+    delta : Delta
+        What it did.
+    label : str
+        In words for people, such as ``"move 3 annotations"``.
+    source : {"python", "widget"}
+        Who asked for it.
+    """
+
+    revision: int
+    delta: Delta = field(repr=False)
+    label: str
+    source: Source = "python"
+
+    def __bool__(self) -> bool:
+        return bool(self.delta)
+
+    @property
+    def size(self) -> int:
+        """Number of rows it touched, known without making the operations."""
+        return len(self.delta)
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids of the rows it touched."""
+        return self.delta.ids
+
+    @cached_property
+    def ops(self) -> tuple[dict[str, Any], ...]:
+        """The operations, complete, as JSON."""
+        return tuple(self.delta.ops())
+
+    @cached_property
+    def inverse(self) -> tuple[dict[str, Any], ...]:
+        """The operations that undo it, as JSON."""
+        return tuple(self.delta.inverse().ops())
