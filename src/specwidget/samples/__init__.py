@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 
+from specwidget.annotations.schema import COLUMNS, STATUS_DTYPE, STRING_DTYPE, Kind
 from specwidget.errors import ParameterError
 
 __all__ = ["describe", "names", "path", "truth"]
@@ -29,25 +30,15 @@ _ABOUT = {
     "tones": "tones, a sweep, a beat and a click, in stereo (16 kHz, 7.5 s)",
 }
 
-COLUMNS: dict[str, Any] = {
-    "id": "str",
-    "recording": "str",
-    "channel": "Int64",
-    "tier": "str",
-    "start": "float64",
-    "end": "float64",
-    "low_freq": "float64",
-    "high_freq": "float64",
-    "label": "str",
-    "score": "float64",
-    "source": "str",
-    "status": pd.CategoricalDtype(["draft", "accepted", "rejected"]),
-    "annotator": "str",
-    "note": "str",
-    "created_at": "datetime64[ns, UTC]",
-    "updated_at": "datetime64[ns, UTC]",
+_DTYPES: dict[Kind, Any] = {
+    Kind.TEXT: STRING_DTYPE,
+    Kind.NUMBER: "float64",
+    Kind.CHANNEL: "Int64",
+    Kind.STATUS: STATUS_DTYPE,
+    Kind.TIME: STRING_DTYPE,
 }
-"""The columns of a truth file, which are those of an annotation table, and their types."""
+_NUMBERS = [c.name for c in COLUMNS.values() if c.kind in (Kind.NUMBER, Kind.CHANNEL)]
+_TIMES = [c.name for c in COLUMNS.values() if c.kind is Kind.TIME]
 
 
 def names() -> tuple[str, ...]:
@@ -97,18 +88,13 @@ def truth(name: str) -> pd.DataFrame:
     """
     audio = path(name)
     frame = pd.read_csv(
-        audio.with_suffix(".csv"), dtype="str", keep_default_na=False, encoding="utf-8"
+        audio.with_suffix(".csv"),
+        dtype={column.name: _DTYPES[column.kind] for column in COLUMNS.values()},
+        keep_default_na=False,
+        na_values={name: [""] for name in _NUMBERS},
     )
-    for column, kind in COLUMNS.items():
-        text = frame[column]
-        if kind == "datetime64[ns, UTC]":
-            frame[column] = pd.to_datetime(text, utc=True).astype(kind)
-        elif kind in ("float64", "Int64"):
-            frame[column] = pd.to_numeric(text.mask(text == "")).astype(kind)
-        else:
-            frame[column] = text.astype(kind)
-    frame["recording"] = str(audio)
-    return frame
+    frame["recording"] = pd.array([str(audio)] * len(frame), dtype=STRING_DTYPE)
+    return frame.astype({name: "datetime64[ns, UTC]" for name in _TIMES})
 
 
 def _known(name: str) -> str:

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 import soundfile
 
-from specwidget.samples import COLUMNS, soundscape, speech, tones
+from specwidget.annotations.schema import NAMES
+from specwidget.samples import soundscape, speech, tones
 from specwidget.samples.shaping import Signal, add, filtered, noise, spectrum_of
 
 __all__ = ["Recording", "recordings", "write"]
@@ -102,7 +103,7 @@ def table(recording: Recording) -> pd.DataFrame:
         {"id": f"{recording.name}-{k + 1:02}", **constant, **row}
         for k, row in enumerate(recording.truth)
     ]
-    frame = pd.DataFrame(rows).reindex(columns=list(COLUMNS))
+    frame = pd.DataFrame(rows).reindex(columns=list(NAMES))
     frame["channel"] = frame["channel"].astype("Int64")
     return frame.round({"start": 5, "end": 5, "low_freq": 1, "high_freq": 1})
 
