@@ -54,7 +54,7 @@ describe("1200 x 400 pixels, with colours", () => {
   bench("linear, 1.99 columns a pixel", picture("linear", 1.99, 0));
   bench("log, 1.99 columns a pixel", picture("log", 1.99, 0));
   bench("mel, 1.99 columns a pixel", picture("mel", 1.99, 0));
-  bench("linear, 1.5 columns a pixel", picture("linear", 7.5 / 1, 0));
+  bench("linear, 1.5 columns a pixel", picture("linear", 6, 0));
   bench("linear, magnified, 5 pixels a frame", picture("linear", 0.2, 0));
   bench("linear, only the coarser level loaded", picture("linear", 3.9, 1));
   bench("linear, only the finer level loaded", picture("linear", 3.9, -1));

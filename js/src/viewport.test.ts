@@ -36,22 +36,26 @@ function someWindow(r: Random, b: Bounds): Viewport {
   return clamp({ t0: t[0]!, t1: t[1]!, f0: f[0]!, f1: f[1]! }, b);
 }
 
-function expectValid(vp: Viewport, b: Bounds): void {
-  const leastTime = Math.min(16 / b.sr, b.duration);
-  const leastFreq = Math.min(20, (b.fmax - b.fmin) / 200);
-  expect(Object.values(vp).every(Number.isFinite)).toBe(true);
-  expect(vp.t0).toBeGreaterThanOrEqual(0);
-  expect(vp.t1).toBeLessThanOrEqual(b.duration);
-  expect(vp.f0).toBeGreaterThanOrEqual(b.fmin);
-  expect(vp.f1).toBeLessThanOrEqual(b.fmax);
-  expect(vp.t1 - vp.t0).toBeGreaterThanOrEqual(leastTime * (1 - 1e-5));
-  expect(vp.f1 - vp.f0).toBeGreaterThanOrEqual(leastFreq * (1 - 1e-5));
+/** What is wrong with a window, as a list that should be empty. */
+function faults(vp: Viewport, b: Bounds): string[] {
+  const leastTime = Math.min(16 / b.sr, b.duration) * (1 - 1e-5);
+  const leastFreq = Math.min(20, (b.fmax - b.fmin) / 200) * (1 - 1e-5);
+  const { t0, t1, f0, f1 } = clamp(vp, b);
+  const sound: Readonly<Record<string, boolean>> = {
+    finite: Object.values(vp).every(Number.isFinite),
+    "within the recording": vp.t0 >= 0 && vp.t1 <= b.duration,
+    "within the band": vp.f0 >= b.fmin && vp.f1 <= b.fmax,
+    "long enough": vp.t1 - vp.t0 >= leastTime,
+    "high enough": vp.f1 - vp.f0 >= leastFreq,
+    settled: t0 === vp.t0 && t1 === vp.t1 && f0 === vp.f0 && f1 === vp.f1,
+  };
+  return Object.keys(sound).filter((name) => !sound[name]);
 }
 
 describe("whatever is done to it", () => {
   it("a window stays finite, within the bounds and wide enough", () => {
     const r = seeded(1);
-    for (let i = 0; i < 2000; i++) {
+    for (let i = 0; i < 1000; i++) {
       const b = someBounds(r);
       const number = (usual: number) => (r.unit() < 0.1 ? r.pick(WEIRD) : usual);
       let vp: Viewport = {
@@ -70,8 +74,7 @@ describe("whatever is done to it", () => {
           () => panFreq(vp, b, axis, number(r.between(-3, 3))),
           () => showInterval(vp, b, number(r.between(-1, 2)), number(r.between(-1, 2))),
         ])();
-        expectValid(vp, b);
-        expect(clamp(vp, b)).toEqual(vp);
+        expect(faults(vp, b)).toEqual([]);
       }
     }
   });
@@ -89,7 +92,7 @@ describe("zooming", () => {
   it("keeps the anchor in time under its pixel unless a bound forbids it", () => {
     const r = seeded(2);
     let checked = 0;
-    for (let i = 0; i < 2000; i++) {
+    for (let i = 0; i < 1000; i++) {
       const b = someBounds(r);
       const vp = someWindow(r, b);
       const share = r.unit();

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { columnsIn, waveKeys } from "./pyramid";
+import { rasterizeSpectrogram } from "./raster";
 import { timeScale } from "./scales";
 import { type Random, seeded } from "./seeded";
-import type { TileKey, WaveformInfo, WaveTile } from "./types";
+import type { SpecTile, SpectrogramInfo, TileKey, WaveformInfo, WaveTile } from "./types";
 import { joined, samplePoints, type WaveInput, waveColumns } from "./wave";
 
 const SR = 8000;
@@ -191,5 +192,67 @@ describe("samplePoints", () => {
     samplePoints({ info: rec.info, channel: "0", t0, t1, width: 800, lookup });
     const keys = waveKeys(rec.info, "0", 0, t0, t1).map(({ index }) => index);
     expect(new Set(asked)).toEqual(new Set(keys));
+  });
+});
+
+describe("waveform and spectrogram", () => {
+  it("show a click in the same place at every zoom", () => {
+    const r = seeded(9);
+    const hop = 16;
+    const n = 4096;
+    const rec = recording(r, n);
+    const frames = n / hop + 1;
+    const spec: SpectrogramInfo = {
+      kind: "spectrogram",
+      n_frames: frames,
+      hop_length: hop,
+      n_fft: 2,
+      sr: SR,
+      n_bins: 1,
+      bins: { kind: "linear", step: SR },
+      range_db: [0, 1],
+      full_scale_db: 0,
+      tile_columns: frames,
+      levels: 1,
+    };
+    for (let i = 0; i < 300; i++) {
+      const frame = r.integer(1, frames - 2);
+      rec.samples.fill(0);
+      rec.samples[frame * hop] = 1;
+      const span = r.magnitude(hop / SR, n / SR / 2);
+      const t0 = (frame * hop) / SR - span * r.between(0.15, 0.85);
+      if (t0 < 0 || t0 + span > n / SR) continue;
+      const width = Math.min(r.integer(10, 500), Math.floor((span * SR) / hop) * 8 + 1);
+      const viewport = { t0, t1: t0 + span, f0: 0, f1: SR / 2 };
+      const data = new Uint8Array(frames);
+      data[frame] = 255;
+      const pixels = new Uint8Array(width);
+      const lookup = (): SpecTile => ({ kind: "spectrogram", data, columns: frames, exact: true });
+      const axis = "linear" as const;
+      rasterizeSpectrogram(
+        { info: spec, channel: "0", viewport, axis, width, height: 1, lookup },
+        pixels,
+      );
+      const wave = waveColumns({
+        info: rec.info,
+        channel: "0",
+        t0,
+        t1: t0 + span,
+        width,
+        lookup: (key) => tileOf(rec, key),
+      });
+      const lit = [...pixels.keys()].filter((x) => pixels[x] === 255);
+      const high = [...wave.max.keys()].filter((x) => wave.max[x] === 1);
+      // The frame's cell has the click in its middle; at the window's edges it is cut.
+      const left = lit[0]! === 0 ? Number.NEGATIVE_INFINITY : lit[0]!;
+      const right = lit.at(-1)! === width - 1 ? Number.POSITIVE_INFINITY : lit.at(-1)!;
+      expect(high.length).toBeGreaterThan(0);
+      expect(high[0]).toBeGreaterThanOrEqual(left - 1);
+      expect(high.at(-1)).toBeLessThanOrEqual(right + 1);
+      if (Number.isFinite(left) && Number.isFinite(right)) {
+        const offset = (left + right) / 2 - (high[0]! + high.at(-1)!) / 2;
+        expect(Math.abs(offset)).toBeLessThanOrEqual(1);
+      }
+    }
   });
 });
