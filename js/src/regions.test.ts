@@ -192,16 +192,16 @@ describe("an edit", () => {
     const edits = model.sent.filter(({ type }) => type === "edit");
     expect(edits.map(({ ops }) => ops.length)).toEqual([10_000, 10_000, 5000]);
     store.edit(
-      Array.from({ length: 300 }, (_, i) => ({
+      Array.from({ length: 100 }, (_, i) => ({
         op: "update" as const,
         id: `r${i}`,
         set: { note: "x".repeat(60_000) },
       })),
     );
-    const sizes = model.sent.slice(-5).map((message) => JSON.stringify(message).length);
+    const sizes = model.sent.slice(-2).map((message) => JSON.stringify(message).length);
     expect(Math.max(...sizes)).toBeLessThan(10_000_000);
     store.edit([]);
-    expect(model.sent.filter(({ type }) => type === "edit")).toHaveLength(3 + 5);
+    expect(model.sent.filter(({ type }) => type === "edit")).toHaveLength(3 + 2);
   });
 });
 
@@ -387,7 +387,7 @@ describe("without a connection", () => {
 });
 
 describe("whatever happens in whatever order", () => {
-  const seeds = Array.from({ length: 60 }, (_, i) => i + 1);
+  const seeds = Array.from({ length: 40 }, (_, i) => i + 1);
 
   it.each(seeds)("all tables end up equal (seed %i)", async (seed) => {
     const next = random(seed);
