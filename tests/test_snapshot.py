@@ -8,23 +8,20 @@ import itertools
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import librosa
 import numpy as np
 import pandas as pd
 import pytest
-import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from specwidget import SpecWidget
 from specwidget.audio import open_audio
 from specwidget.errors import ParameterError
-from specwidget.snapshot import Still, picture_of, render_png, still_inputs
+from specwidget.snapshot import Still, render_png, still_inputs
 from specwidget.snapshot.canvas import Palette
 from specwidget.snapshot.colors import PAGE, PANE, UNLABELLED, parse_color
 from specwidget.snapshot.gather import FEWEST_PLACES, FRAMES_AT_A_PLACE, SAMPLES_AT_A_PLACE
@@ -535,33 +532,3 @@ def test_an_estimate_says_so() -> None:
     still = still_inputs(source, Stft(), seconds=0.0)
     assert (above(pixels(render_png(still))) != PAGE).any()
     assert (above(pixels(render_png(dataclasses.replace(still, exact=True)))) == PAGE).all()
-
-
-# Of a widget ------------------------------------------------------------------------------------
-
-
-def test_a_widgets_picture_follows_its_view_and_annotations() -> None:
-    sr = 8000
-    widget = SpecWidget(np.zeros((2, 4 * sr), dtype=np.float32), sr=sr, labels={"a": "#ff0000"})
-    assert not (pixels(picture_of(widget)) == (255, 0, 0)).all(axis=2).any()
-    row = widget.add(start=1.0, end=2.0, label="a", low_freq=500, high_freq=900)
-    assert (pixels(picture_of(widget)) == (255, 0, 0)).all(axis=2).any()
-    widget.view = (2.5, 4.0)
-    assert not (pixels(picture_of(widget)) == (255, 0, 0)).all(axis=2).any()
-    widget.view = (0.0, 4.0)
-    widget.channel = 1
-    widget.update(row, channel=0)
-    assert not (pixels(picture_of(widget)) == (255, 0, 0)).all(axis=2).any()
-    widget.close()
-
-
-def test_a_picture_does_not_tell_where_a_file_lies(tmp_path: Path) -> None:
-    pictures = []
-    for folder in ("one", "another secret place"):
-        (tmp_path / folder).mkdir()
-        file = tmp_path / folder / "bird.wav"
-        soundfile.write(file, np.zeros(8000), 8000)
-        widget = SpecWidget(file)
-        pictures.append(picture_of(widget))
-        widget.close()
-    assert pictures[0] == pictures[1]

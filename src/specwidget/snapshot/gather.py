@@ -77,7 +77,7 @@ def still_inputs(
     channels: Sequence[ChannelSpec] | None = None,
     width: int = WIDTH,
     height: int = HEIGHT,
-    seconds: float = 0.1,
+    seconds: float = 0.06,
 ) -> Still:
     """Compute what a picture of a recording shows.
 
