@@ -1,8 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { contains, layout, type Rect } from "./layout";
-
-const overlap = (a: Rect, b: Rect) =>
-  a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+import { contains, layout, overlap } from "./layout";
 
 describe("layout", () => {
   const sizes = [0, 30, 120, 260, 420, 800, 2400].flatMap((width) =>

@@ -8,9 +8,9 @@
 
 import { formatFreq, formatTime } from "./format";
 import { freqToY, type Scene } from "./hit";
-import { GUTTER, type Pane, type Rect } from "./layout";
+import { GUTTER, overlap, type Pane, type Rect } from "./layout";
 import { isBox, isInterval, type Shape } from "./shapes";
-import { inkOn, type Theme } from "./theme";
+import { inkOn, lighter, type Theme } from "./theme";
 import { amplitudeTicks, dbTicks, freqTicks, timeTicks } from "./ticks";
 import type { FreqAxis, Tick } from "./types";
 
@@ -29,6 +29,7 @@ const TEXT_SIZE = 11;
 const CHIP_HEIGHT = 15;
 /** Chips of text are left out where they could not be read. */
 const CHIP_MIN = 18;
+const CHIP_MAX = 200;
 
 /** Half a pixel off the grid, where a one-pixel line is one pixel. */
 const crisp = (at: number) => Math.round(at) + 0.5;
@@ -74,7 +75,7 @@ export function paintAxes(g: Context, scene: Scene, state: AxisState, theme: The
         ? freqToY(scene.freq, rect, tick.value)
         : rect.y + ((state.amplitude - tick.value) / (2 * state.amplitude)) * rect.height;
     sideTicks(g, rect.x, rect, ticks, y, theme, -1);
-    axisTitle(g, rect, pane.kind === "spec" ? "Hz" : state.channelName(pane), theme);
+    axisTitle(g, rect, state.channelName(pane), theme);
   }
   const bar = layout.colorbar;
   if (bar) {
@@ -122,7 +123,7 @@ function sideTicks(
 }
 
 function axisTitle(g: Context, rect: Rect, title: string, theme: Theme): void {
-  if (!title || rect.height < 60) return;
+  if (!title || rect.height < 30) return;
   g.save();
   g.translate(rect.x - GUTTER + 8, rect.y + rect.height / 2);
   g.rotate(-Math.PI / 2);
@@ -173,12 +174,15 @@ export function paintMarks(g: Context, scene: Scene, marks: readonly Mark[], the
   if (!scene.layout.panes.some(({ kind }) => kind === "spec")) labelled.add("wave");
   for (const pane of scene.layout.panes) {
     clipTo(g, pane.rect, () => {
-      for (const mark of inOrder) {
+      const placed = inOrder.flatMap((mark) => {
         const rect = markRect(scene, pane, mark);
-        if (!rect) continue;
-        paintMark(g, pane, rect, mark, isSelected(mark));
-        if (labelled.has(pane.kind)) paintChip(g, pane, rect, mark);
-      }
+        return rect ? [{ mark, rect }] : [];
+      });
+      for (const { mark, rect } of placed) paintMark(g, pane, rect, mark, isSelected(mark));
+      if (!labelled.has(pane.kind)) return;
+      // The selected ones come first to the room there is for text.
+      const taken: Rect[] = [];
+      for (const { mark, rect } of placed.reverse()) paintChip(g, pane, rect, mark, taken);
     });
   }
 }
@@ -212,7 +216,7 @@ function paintMark(g: Context, pane: Pane, rect: Rect, mark: Mark, selected: boo
     outline();
   }
   g.setLineDash(mark.draft ? [5, 3] : mark.pending ? [2, 2] : []);
-  g.strokeStyle = mark.color;
+  g.strokeStyle = pane.kind === "spec" ? lighter(mark.color) : mark.color;
   g.lineWidth = selected ? 2.5 : 1.5;
   outline();
   g.setLineDash([]);
@@ -235,26 +239,29 @@ function paintGrips(g: Context, rect: Rect, color: string): void {
   }
 }
 
-function paintChip(g: Context, pane: Pane, rect: Rect, mark: Mark): void {
-  const left = Math.max(rect.x, pane.rect.x);
-  const room = Math.min(rect.x + rect.width, pane.rect.x + pane.rect.width) - left;
-  const isPoint = rect.width < 1;
-  if (!mark.label || (room < CHIP_MIN && !isPoint)) return;
-  const full = g.measureText(mark.label).width + 8;
-  const width = isPoint ? full : Math.min(full, room);
+/** The label's text, whole where it hides no other, else as wide as the annotation. */
+function paintChip(g: Context, pane: Pane, rect: Rect, mark: Mark, taken: Rect[]): void {
+  if (!mark.label) return;
+  const x = Math.max(rect.x, pane.rect.x);
+  const room = Math.min(rect.x + rect.width, pane.rect.x + pane.rect.width) - x;
   // Above the box where there is room for it, else inside: the sound under it stays visible.
   const above = rect.y - CHIP_HEIGHT;
-  const top =
-    mark.low_freq !== null && above >= pane.rect.y ? above : Math.max(rect.y, pane.rect.y);
+  const y = mark.low_freq !== null && above >= pane.rect.y ? above : Math.max(rect.y, pane.rect.y);
+  const full = Math.min(CHIP_MAX, g.measureText(mark.label).width + 8);
+  const free = [full, Math.min(full, room)].find((width) =>
+    taken.every((other) => !overlap({ x, y, width, height: CHIP_HEIGHT }, other)),
+  );
+  if (free === undefined || free < Math.min(full, CHIP_MIN)) return;
+  taken.push({ x, y, width: free, height: CHIP_HEIGHT });
   g.save();
   g.beginPath();
-  g.rect(left, top, width, CHIP_HEIGHT);
+  g.rect(x, y, free, CHIP_HEIGHT);
   g.clip();
   g.fillStyle = mark.color;
-  g.fillRect(left, top, width, CHIP_HEIGHT);
+  g.fillRect(x, y, free, CHIP_HEIGHT);
   g.fillStyle = inkOn(mark.color);
   g.textAlign = "left";
-  g.fillText(mark.label, left + 4, top + CHIP_HEIGHT / 2 + 0.5);
+  g.fillText(mark.label, x + 4, y + CHIP_HEIGHT / 2 + 0.5);
   g.restore();
 }
 

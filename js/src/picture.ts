@@ -21,7 +21,7 @@ import type {
   Viewport,
   WaveTile,
 } from "./types";
-import { samplePoints, waveColumns } from "./wave";
+import { joined, samplePoints, waveColumns } from "./wave";
 
 export interface PictureState {
   readonly info: Info;
@@ -93,9 +93,11 @@ export class Picture {
       for (const mark of marks) {
         const rect = markRect(scene, pane, mark);
         if (!rect || rect.width < 1) continue;
+        const left = Math.max(rect.x, pane.rect.x);
+        const right = Math.min(rect.x + rect.width, pane.rect.x + pane.rect.width);
         g.save();
         g.beginPath();
-        g.rect(rect.x, rect.y, rect.width, rect.height);
+        g.rect(left, rect.y, right - left, rect.height);
         g.clip();
         g.fillStyle = mark.color;
         g.strokeStyle = mark.color;
@@ -198,7 +200,7 @@ export class Picture {
     const perPixel = ((t1 - t0) * info.sr) / rect.width;
     if (perPixel < 0.25) return this.samples(rect, input, toY, theme, name);
 
-    const columns = waveColumns(input);
+    const columns = joined(waveColumns(input));
     const outline = envelope(rect, columns.min, columns.max, toY);
     g.fillStyle = theme.wave;
     g.strokeStyle = theme.wave;

@@ -13,7 +13,7 @@ import { type Layout, layout, type Pane } from "./layout";
 import { type Mark, paintAxes, paintCursor, paintMarks, paintOverview } from "./overlay";
 import { overviewChannel, Picture, type PictureResult, type PictureState } from "./picture";
 import type { Row } from "./protocol";
-import { specKeys, specLevel, waveKeys, waveLevel } from "./pyramid";
+import { keyString, specKeys, specLevel, waveKeys, waveLevel } from "./pyramid";
 import { freqScale, timeScale } from "./scales";
 import type { Scope } from "./scope";
 import type { Session } from "./session";
@@ -228,29 +228,28 @@ export class Stage {
   /** Coarsest first, so that something is there at once; then what is in sight; then its neighbours. */
   private wanted(state: PictureState): TileKey[] {
     const { info, viewport, ratio } = state;
-    const { spectrogram, waveform, duration } = info;
-    const { width } = state.layout.plot;
+    const { spectrogram, waveform, duration, sr } = info;
+    const width = Math.max(1, Math.round(state.layout.plot.width));
     const span = viewport.t1 - viewport.t0;
-    const perPixel = span / Math.max(1, width);
+    const specAt = specLevel(spectrogram, span / (width * ratio));
+    const waveAt = waveLevel(waveform, (span * sr) / width);
+    const stripAt = waveLevel(waveform, (duration * sr) / width);
     const top = waveform.levels.at(-1) ?? 0;
-    const sLevel = specLevel(spectrogram, perPixel / ratio);
-    const wLevel = waveLevel(waveform, perPixel * info.sr);
-    const channels = this.channels;
-    const keys = waveKeys(waveform, overviewChannel(state), top, 0, duration);
-    for (const channel of channels) {
+    const keys: TileKey[] = [];
+    for (const channel of this.channels) {
       keys.push(...waveKeys(waveform, channel, top, 0, duration));
       keys.push(...specKeys(spectrogram, channel, spectrogram.levels - 1, 0, duration));
     }
+    keys.push(...waveKeys(waveform, overviewChannel(state), stripAt, 0, duration));
     for (const margin of [0, span / 2]) {
       const t0 = Math.max(0, viewport.t0 - margin);
       const t1 = Math.min(duration, viewport.t1 + margin);
-      for (const channel of channels) {
-        keys.push(...specKeys(spectrogram, channel, sLevel, t0, t1));
-        keys.push(...waveKeys(waveform, channel, wLevel, t0, t1));
+      for (const channel of this.channels) {
+        keys.push(...specKeys(spectrogram, channel, specAt, t0, t1));
+        keys.push(...waveKeys(waveform, channel, waveAt, t0, t1));
       }
     }
-    const once = new Map(keys.map((key) => [`${key.layer}:${key.level}:${key.index}`, key]));
-    return [...once.values()];
+    return [...new Map(keys.map((key) => [keyString(key), key])).values()];
   }
 
   private commit(): void {

@@ -4,6 +4,7 @@
  * Invariant: canvases draw only with what is read here, so that a theme changes everything at once.
  */
 
+import { element } from "./dom";
 import type { Scope } from "./scope";
 
 export interface Theme {
@@ -18,9 +19,14 @@ export interface Theme {
 }
 
 export function readTheme(root: HTMLElement): Theme {
-  const style = getComputedStyle(root);
-  const value = (name: string) => style.getPropertyValue(`--sw-${name}`).trim();
-  return {
+  // A custom property is text until something is coloured with it.
+  const probe = element("span", { hidden: true });
+  root.append(probe);
+  const value = (name: string) => {
+    probe.style.color = `var(--sw-${name})`;
+    return getComputedStyle(probe).color;
+  };
+  const theme = {
     text: value("text"),
     muted: value("muted"),
     line: value("line"),
@@ -28,8 +34,10 @@ export function readTheme(root: HTMLElement): Theme {
     wave: value("wave"),
     rms: value("rms"),
     accent: value("accent"),
-    font: style.fontFamily || "sans-serif",
+    font: getComputedStyle(root).fontFamily || "sans-serif",
   };
+  probe.remove();
+  return theme;
 }
 
 /** Calls `changed` whenever the host or the system may have changed its colours. */
@@ -52,4 +60,13 @@ export function inkOn(color: string): "#000" | "#fff" {
   };
   const luminance = 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
   return luminance > 0.179 ? "#000" : "#fff";
+}
+
+/** A colour "#rrggbb" on its way to white, for lines on the dark ground of most colormaps. */
+export function lighter(color: string): string {
+  const channel = (at: number) => {
+    const value = Number.parseInt(color.slice(at, at + 2), 16);
+    return Math.round(value + (255 - value) * 0.4);
+  };
+  return `rgb(${channel(1)}, ${channel(3)}, ${channel(5)})`;
 }

@@ -177,7 +177,9 @@ export class View implements GestureHost {
   }
 
   resetRange(): void {
-    this.session.traits.set({ db_range: [-80, 0] });
+    const { db_range, spectrogram } = this.session.traits.get("_info");
+    const offset = spectrogram.full_scale_db - this.session.traits.get("_ref_db");
+    this.session.traits.set({ db_range: [db_range[0] + offset, db_range[1] + offset] });
   }
 
   private moveTo(viewport: viewports.Viewport): void {

@@ -124,7 +124,7 @@ class SpecWidget(anywidget.AnyWidget):
     _labels: Any = traitlets.List().tag(sync=True)
     _open_labels = traitlets.Bool().tag(sync=True)
     _transform = traitlets.Dict().tag(sync=True)
-    _notice = traitlets.Dict(None, allow_none=True).tag(sync=True)
+    _notice = traitlets.Any(None).tag(sync=True)
     _ref_db = traitlets.Float().tag(sync=True)
 
     def __init__(
@@ -183,7 +183,7 @@ class SpecWidget(anywidget.AnyWidget):
             height=height,
             revision=table.revision,
             _info=recording.info(),
-            _labels=label_set.to_json(),
+            _labels=table.labels.to_json(),
             _open_labels=label_set.open,
             _transform=transform.to_json(),
             _ref_db=recording.ref_db(ref),
