@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 from harness import BROWSER_FLAGS, SOUND_WITHOUT_A_CLICK, Lab, find_browser
-from jupyter import LabServer
+from labserver import LabServer
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 failed = pytest.StashKey[bool]()

@@ -11,13 +11,14 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import numpy as np
-from jupyter import Kernel, LabServer
+from labserver import Kernel, LabServer
 from PIL import Image
 from playwright.sync_api import BrowserContext, CDPSession, Locator, Page
 
@@ -32,6 +33,7 @@ BROWSER_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--force-color-profile=srgb",
+    # No name is resolved, so that nothing can leave the machine.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 SOUND_WITHOUT_A_CLICK = "--autoplay-policy=no-user-gesture-required"
@@ -85,7 +87,6 @@ class Lab:
         self._context = context
         self._path = f"{name}.ipynb"
         self._kernel: Kernel | None = None
-        self._others: list[Lab] = []
 
     # --- opening and closing ---------------------------------------------------------------
 
@@ -126,7 +127,6 @@ class Lab:
         other.problems = self.problems
         other._kernel = self._kernel
         other._open_page()
-        self._others.append(other)
         return other
 
     def close(self) -> None:
@@ -290,10 +290,10 @@ class Lab:
 
     # --- the mouse -------------------------------------------------------------------------
 
-    def drag(self, element: Locator, *path: Point, keys: Iterable[str] = ()) -> None:
+    def drag(self, element: Locator, *path: Point, keys: Sequence[str] = ()) -> None:
         """Press at the first point, move through the others, and let go at the last."""
         (x0, y0), *rest = self._on_page(element, path)
-        with _Held(self.page, keys):
+        with held(self.page, keys):
             self.page.mouse.move(x0, y0)
             self.page.mouse.down()
             for x, y in rest:
@@ -301,11 +301,11 @@ class Lab:
             self.page.mouse.up()
 
     def wheel(
-        self, element: Locator, at: Point, *, dx: float = 0, dy: float = 0, keys: Iterable[str] = ()
+        self, element: Locator, at: Point, *, dx: float = 0, dy: float = 0, keys: Sequence[str] = ()
     ) -> None:
         """Turn the wheel over a point, with keys such as "Control" held."""
         [(x, y)] = self._on_page(element, [at])
-        with _Held(self.page, keys):
+        with held(self.page, keys):
             self.page.mouse.move(x, y)
             self.page.mouse.wheel(dx, dy)
 
@@ -317,16 +317,11 @@ class Lab:
         return [(box["x"] + x, box["y"] + y) for x, y in points]
 
 
-class _Held:
+@contextmanager
+def held(page: Page, keys: Sequence[str]) -> Iterator[None]:
     """Keys that are down for the time of a ``with`` block."""
-
-    def __init__(self, page: Page, keys: Iterable[str]) -> None:
-        self._page, self._keys = page, list(keys)
-
-    def __enter__(self) -> None:
-        for key in self._keys:
-            self._page.keyboard.down(key)
-
-    def __exit__(self, *_: object) -> None:
-        for key in reversed(self._keys):
-            self._page.keyboard.up(key)
+    for key in keys:
+        page.keyboard.down(key)
+    yield
+    for key in keys:
+        page.keyboard.up(key)
