@@ -1,4 +1,4 @@
-"""Every notebook runs from top to bottom, without a word on stderr, and is committed without outputs."""
+"""Every notebook runs from top to bottom, silent on stderr, and is committed without outputs."""
 
 from __future__ import annotations
 
