@@ -23,5 +23,8 @@ const styles = { ...options, entryPoints: { widget: "src/styles.css" }, sourcema
 if (watch) {
   for (const part of [options, styles]) await (await esbuild.context(part)).watch();
 } else {
-  await Promise.all([esbuild.build(options), esbuild.build(styles)]);
+  await Promise.all([esbuild.build(options), esbuild.build(styles)]).catch((error) => {
+    if (!error.errors) throw error;
+    process.exitCode = 1; // esbuild has said what is wrong
+  });
 }
