@@ -149,12 +149,13 @@ class Delta:
             values = column_json(name, self.after[name][rows])
             for row, value in zip(rows.tolist(), values, strict=True):
                 changes.setdefault(row, {})[name] = value
-        for name in self.extras_after.keys() - self.extras_before.keys():
-            for row, value in enumerate(column_json(name, self.after[name])):
+        before, after = self.before.arrays, self.after.arrays
+        for name in after.keys() - before.keys():
+            for row, value in enumerate(column_json(name, after[name])):
                 if value is not None:
                     changes.setdefault(row, {})[name] = value
-        for name in self.extras_before.keys() - self.extras_after.keys():
-            for row, value in enumerate(column_json(name, self.before[name])):
+        for name in before.keys() - after.keys():
+            for row, value in enumerate(column_json(name, before[name])):
                 if value is not None:
                     changes.setdefault(row, {})[name] = None
         return changes

@@ -129,7 +129,7 @@ def missing_value(dtype: Dtype) -> object:
     """Give the object that stands for a missing value of this dtype."""
     if isinstance(dtype, ExtensionDtype):
         return dtype.na_value
-    return {"f": math.nan, "c": math.nan, "M": pd.NaT, "m": pd.NaT}.get(dtype.kind)
+    return {"f": math.nan, "c": complex(math.nan), "M": pd.NaT, "m": pd.NaT}.get(dtype.kind)
 
 
 def same_dtype(left: Dtype, right: Dtype) -> bool:
@@ -152,13 +152,9 @@ def with_room(dtype: Dtype) -> Dtype:
 
 def is_missing(value: object) -> bool:
     """Say whether an object stands for a missing value."""
-    return (
-        value is None or value is pd.NA or value is pd.NaT or (_is_float(value) and value != value)
-    )
-
-
-def _is_float(value: object) -> bool:
-    return isinstance(value, float | np.floating)
+    if value is None or value is pd.NA or value is pd.NaT:
+        return True
+    return isinstance(value, float | complex | np.inexact) and bool(value != value)
 
 
 def same(left: Array, right: Array) -> Mask:

@@ -103,7 +103,12 @@ def to_rows(annotations: object) -> pd.DataFrame:
             "give a DataFrame, or a list of (start, end, label) or of dicts"
         )
     rows = [_row(place, row) for place, row in enumerate(annotations)]
-    return pd.DataFrame(rows) if rows else _empty()
+    if not rows:
+        return _empty()
+    try:
+        return pd.DataFrame(rows)
+    except OverflowError:  # an integer that no dtype holds, which will be refused by its column
+        return pd.DataFrame(rows, dtype=object)
 
 
 def _empty() -> pd.DataFrame:
