@@ -2,8 +2,8 @@
  * The one connection between front end and kernel, or a stand-in for it. Belongs to the model.
  *
  * Invariant: one msg:custom listener; every request ends exactly once: with its answer, with a
- * KernelError, a ProtocolError or a DisconnectedError. There are no time-outs: a silent kernel is a
- * busy one. What cannot be parsed reaches no listener but `onProblem`, and throws into nobody.
+ * KernelError or with a DisconnectedError. There are no time-outs: a silent kernel is a busy one.
+ * What cannot be parsed reaches no listener but `onProblem`, and throws into nobody.
  */
 
 import { parseIncoming } from "./parse";
@@ -26,7 +26,7 @@ import type { Info } from "./types";
 
 export type ConnectionState = "connected" | "disconnected";
 
-/** The kernel answered a request with an error. */
+/** The kernel answered a request with an error, or in a way that cannot be read ("bad-answer"). */
 export class KernelError extends Error {
   override readonly name = "KernelError";
   readonly code: string;
@@ -35,6 +35,8 @@ export class KernelError extends Error {
     this.code = code;
   }
 }
+
+export const BAD_ANSWER = "bad-answer";
 
 /** The request could not be sent, or its answer cannot come any more. */
 export class DisconnectedError extends Error {
@@ -62,7 +64,7 @@ export interface Channel {
   /** An id that no other page has. */
   newId(): string;
   request<T extends RequestType>(
-    message: Outgoing[T],
+    message: Outgoing[T] & { readonly type: T },
     options?: RequestOptions,
   ): Promise<Answers[T]>;
   /** A request whose answer interests nobody; its failure does neither. */
@@ -170,7 +172,7 @@ class ModelChannel implements Channel {
   }
 
   request<T extends RequestType>(
-    message: Outgoing[T],
+    message: Outgoing[T] & { readonly type: T },
     { id = this.newId(), onPart }: RequestOptions = {},
   ): Promise<Answers[T]> {
     const answer = new Promise<Incoming>((resolve, reject) => {
@@ -239,7 +241,12 @@ class ModelChannel implements Channel {
 
   #problem(problem: ProtocolError): void {
     this.#problemListeners.tell(problem);
-    if (problem.id !== null) this.#end(problem.id, (w) => w.reject(problem));
+    if (problem.id === null) return;
+    const error = new KernelError(
+      `the kernel's answer cannot be read: ${problem.message}`,
+      BAD_ANSWER,
+    );
+    this.#end(problem.id, ({ reject }) => reject(error));
   }
 
   #end(id: string, settle: (waiting: Waiting) => void): void {

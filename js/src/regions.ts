@@ -6,7 +6,7 @@
  * reject settles it, however long that takes and however often the connection is lost.
  */
 
-import { type Channel, DisconnectedError } from "./channel";
+import { BAD_ANSWER, type Channel, DisconnectedError, KernelError } from "./channel";
 import { IntervalIndex } from "./intervals";
 import { type Pending, PendingEdits } from "./pending";
 import {
@@ -16,7 +16,6 @@ import {
   type Op,
   opId,
   type Patch,
-  ProtocolError,
   type Row,
   edit as requestEdit,
   type Snapshot,
@@ -190,7 +189,7 @@ export class RegionStore {
       this.#askLater();
     } else {
       this.#rejected(id, error.message);
-      if (error instanceof ProtocolError) this.#ask();
+      if (error instanceof KernelError && error.code === BAD_ANSWER) this.#ask();
     }
   }
 
