@@ -23,7 +23,7 @@ from specwidget.audio import open_audio
 from specwidget.errors import ParameterError
 from specwidget.snapshot import Still, render_png, still_inputs
 from specwidget.snapshot.canvas import Palette
-from specwidget.snapshot.colors import PAGE, PANE, UNLABELLED, parse_color
+from specwidget.snapshot.colors import PAGE, PANE, UNLABELLED, lighter, parse_color
 from specwidget.snapshot.gather import FEWEST_PLACES, FRAMES_AT_A_PLACE, SAMPLES_AT_A_PLACE
 from specwidget.snapshot.layout import HEIGHT, WIDTH, still_layout
 from specwidget.snapshot.pool import bins_of, envelope, nearest, pool
@@ -37,6 +37,8 @@ from specwidget.snapshot.scales import (
     time_ticks,
 )
 from specwidget.transforms import MelSpectrogram, Stft
+
+LINE = lighter((255, 0, 0))
 
 AXES: list[FreqAxis] = ["linear", "log", "mel"]
 
@@ -365,11 +367,10 @@ def test_what_is_not_known_is_left_blank() -> None:
 
 
 def test_a_box_is_outlined_where_it_lies() -> None:
-    red = (255, 0, 0)
     rows = [{"start": 2.0, "end": 5.0, "low_freq": 2000.0, "high_freq": 6000.0, "label": "a"}]
     drawn = pixels(render_png(quiet_still(), rows=rows, colors={"a": "#ff0000"}))
     pane = still_layout().specs[0]
-    spec = (drawn[pane.y : pane.bottom, pane.x : pane.right] == red).all(axis=2)
+    spec = (drawn[pane.y : pane.bottom, pane.x : pane.right] == LINE).all(axis=2)
     columns = np.flatnonzero(spec[pane.height // 2]) / pane.width * 10
     assert columns.min() == pytest.approx(2.0, abs=0.05)
     assert columns.max() == pytest.approx(5.0, abs=0.05)
@@ -390,7 +391,7 @@ def test_an_interval_and_a_point_run_through_all_frequencies() -> None:
     ]
     drawn = pixels(render_png(quiet_still(), rows=rows, colors={"a": "#ff0000"}))
     pane = still_layout().specs[0]
-    spec = (drawn[pane.y : pane.bottom, pane.x : pane.right] == (255, 0, 0)).all(axis=2)
+    spec = (drawn[pane.y : pane.bottom, pane.x : pane.right] == LINE).all(axis=2)
     full = np.flatnonzero(spec.all(axis=0)) / pane.width * 10
     assert sorted(set(np.round(full))) == [2.0, 5.0, 8.0]
 
@@ -399,7 +400,7 @@ def test_rows_of_another_channel_stay_in_their_lane() -> None:
     rows = [{"start": 2.0, "end": 5.0, "channel": 1, "label": "a"}]
     drawn = pixels(render_png(quiet_still(n_lanes=2), rows=rows, colors={"a": "#ff0000"}))
     counts = [
-        (drawn[pane.y : pane.bottom, pane.x : pane.right] == (255, 0, 0)).all(axis=2).sum()
+        (drawn[pane.y : pane.bottom, pane.x : pane.right] == LINE).all(axis=2).sum()
         for pane in still_layout(n_lanes=2).specs
     ]
     assert counts[0] == 0

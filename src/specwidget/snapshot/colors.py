@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from specwidget.errors import ParameterError
 
-__all__ = ["Color", "blend", "colormap_colors", "ink_on", "parse_color"]
+__all__ = ["Color", "blend", "colormap_colors", "ink_on", "lighter", "parse_color"]
 
 Color: TypeAlias = tuple[int, int, int]
 
@@ -49,6 +49,11 @@ def blend(ground: Color, color: Color, share: float) -> Color:
     """Mix two colours, `share` of the second."""
     red, green, blue = (round(g + share * (c - g)) for g, c in zip(ground, color, strict=True))
     return red, green, blue
+
+
+def lighter(color: Color) -> Color:
+    """Give a colour on its way to white, for lines on the dark ground of most colormaps."""
+    return blend(color, (255, 255, 255), 0.4)
 
 
 def ink_on(color: Color) -> Color:

@@ -23,6 +23,7 @@ from specwidget.snapshot.colors import (
     Color,
     blend,
     ink_on,
+    lighter,
     parse_color,
 )
 from specwidget.snapshot.layout import Rect
@@ -150,9 +151,10 @@ def draw_on_spectrogram(
             extent = Rect(extent.x, top, extent.width, bottom - top)
             sides = "lrtb"
         # A dark rim keeps every colour legible on every colormap.
-        lines = [(2, RIM), (1, mark.color)]
+        line = lighter(mark.color)
+        lines = [(2, RIM), (1, line)]
         if min(extent.width, extent.height) >= _WIDE:
-            lines = [(2, RIM), (-1, RIM), (1, mark.color), (0, mark.color)]
+            lines = [(2, RIM), (-1, RIM), (1, line), (0, line)]
         for grown, color in lines:
             outline = _grown(extent, grown, framed=len(sides) == 4)
             dashed = mark.dashed and color is not RIM

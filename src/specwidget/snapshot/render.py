@@ -198,7 +198,7 @@ def _in_lane(found: Sequence[Mark], still: Still, lane: int) -> list[Mark]:
 
 def _channel_name(still: Still, lane: int) -> str:
     channel = still.channels[lane]
-    return "mix" if channel == "mix" else f"ch {channel}"
+    return "mix" if channel == "mix" else f"ch {channel + 1}"
 
 
 def _amplitude(waveform: Floats) -> float:
