@@ -21,6 +21,7 @@ from specwidget.tiles.overview import Overview, stored_level
 from specwidget.tiles.pyramid import Pyramid, bit_reversed, fill_nearest
 from specwidget.tiles.quantise import Quantiser
 from specwidget.transforms.base import Transform
+from specwidget.transforms.engine import max_pooled
 
 __all__ = ["SpectrogramTileset", "spectrogram_db", "spectrogram_info"]
 
@@ -179,7 +180,9 @@ class SpectrogramTileset:
             return _packed(self._columns(start, stop, key.level))
         overview = self._overview
         if overview and key.level >= overview.level and overview.covers(start, stop):
-            return _packed(_pooled(overview.columns(start, stop), key.level - overview.level))
+            return _packed(
+                max_pooled(overview.columns(start, stop), 1 << key.level - overview.level)
+            )
         return _packed(self._estimate(start, stop, key.level), exact=False)
 
     def refine(self, key: TileKey) -> Generator[float, None, Tile]:
@@ -190,14 +193,14 @@ class SpectrogramTileset:
             parts = []
             for first, last in overview.steps(start, stop):
                 columns = self._columns(first, last, key.level)
-                overview.offer(first, last, _pooled(columns, overview.level - key.level))
+                overview.offer(first, last, max_pooled(columns, 1 << overview.level - key.level))
                 parts.append(columns)
                 yield (last - start) / (stop - start)
             return _packed(np.concatenate(parts))
         for first, last in overview.missing(start, stop):
             overview.offer(first, last, self._columns(first, last, overview.level))
             yield (last - start) / (stop - start)
-        return _packed(_pooled(overview.columns(start, stop), key.level - overview.level))
+        return _packed(max_pooled(overview.columns(start, stop), 1 << key.level - overview.level))
 
     def _whole(self) -> Overview:
         if self._overview is None:
@@ -247,15 +250,6 @@ class SpectrogramTileset:
 def _packed(columns: NDArray[np.uint8], *, exact: bool = True) -> Tile:
     """Return columns [shape=(n_columns, n_bins)] as a tile, lowest bin first."""
     return Tile(columns.T.tobytes(), len(columns), exact)
-
-
-def _pooled(columns: NDArray[np.uint8], levels: int) -> NDArray[np.uint8]:
-    """Return columns that many levels coarser, by maximum."""
-    for _ in range(levels):
-        whole = len(columns) // 2 * 2
-        pooled = np.maximum(columns[0:whole:2], columns[1:whole:2])
-        columns = np.concatenate([pooled, columns[whole:]])
-    return columns
 
 
 def _steps(start: int, stop: int, step: int) -> Iterator[tuple[int, int]]:

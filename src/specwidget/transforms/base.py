@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from specwidget._check import check_int, shown
 from specwidget.errors import ParameterError, ParameterTypeError
+from specwidget.transforms.engine import Engine
 from specwidget.transforms.windows import WindowLike, frame_window, window_spec
 
 __all__ = ["MAX_HOP", "MAX_N_FFT", "FrameTransform", "Transform", "transform_from_json"]
@@ -126,6 +127,51 @@ class FrameTransform:
     def span(self) -> int:
         """Samples under one frame: `n_fft`."""
         return self.n_fft
+
+    def decibels(
+        self, samples: NDArray[np.float32], sr: float, *, exact: bool = True
+    ) -> NDArray[np.float32]:
+        """Return dB (ref=1.0) of the whole frames in `samples`.
+
+        Parameters
+        ----------
+        samples : np.ndarray, float32 [shape=(n,)]
+            Samples that cover whole frames; nothing is padded.
+        sr : number > 0
+            Sampling rate in Hz.
+        exact : bool
+            True for librosa's numbers; False for a faster float32 transform, which is
+            0.01 dB from them within 80 dB of a frame's loudest bin.
+
+        Returns
+        -------
+        np.ndarray, float32 [shape=(n_bins, 1 + (n - n_fft) // hop)]
+            Silence reads -100 dB, librosa's least value.
+
+        Examples
+        --------
+        >>> from specwidget import Stft
+        >>> Stft(n_fft=4, window="boxcar").decibels(np.ones(4, np.float32), 8).round(1).T
+        array([[  12., -100., -100.]], dtype=float32)
+        """
+        return self._engine(sr).decibels(samples, exact=exact)
+
+    def levels(
+        self,
+        samples: NDArray[np.float32],
+        sr: float,
+        range_db: tuple[float, float],
+        pool: int = 1,
+    ) -> NDArray[np.uint8]:
+        """Return quantised dB, the maxima over `pool` frames [shape=(n_columns, n_bins)].
+
+        Level 0 stands for ``range_db[0]``, 255 for ``range_db[1]``; what is beyond is clipped,
+        NaN gives 0. `pool` is a power of two.
+        """
+        return self._engine(sr).levels(samples, range_db, pool)
+
+    def _engine(self, sr: float) -> Engine:
+        return Engine(self.frame_window(), self.hop)
 
     def frame_window(self) -> NDArray[np.float64]:
         """Return the window, padded to the frame, read-only [shape=(n_fft,)]."""

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from specwidget._check import check_int, check_number, shown
 from specwidget.errors import ParameterError, ParameterTypeError
-from specwidget.transforms import engine
 from specwidget.transforms.base import FrameTransform
+from specwidget.transforms.engine import Engine
 from specwidget.transforms.melbank import MelBank, mel_bank
 
 __all__ = ["MelSpectrogram"]
@@ -113,54 +113,8 @@ class MelSpectrogram(FrameTransform):
         """Return what a sine of amplitude 1 reads at the most, in dB with ref=1.0."""
         return _full_scale_db(self, float(sr))
 
-    def decibels(
-        self, samples: NDArray[np.float32], sr: float, *, exact: bool = True
-    ) -> NDArray[np.float32]:
-        """Return dB (ref=1.0) of the whole frames in `samples`.
-
-        Parameters
-        ----------
-        samples : np.ndarray, float32 [shape=(n,)]
-            Samples that cover whole frames; nothing is padded.
-        sr : number > 0
-            Sampling rate in Hz.
-        exact : bool
-            True for librosa's numbers; False for a faster float32 transform.
-
-        Returns
-        -------
-        np.ndarray, float32 [shape=(n_mels, 1 + (n - n_fft) // hop)]
-            Silence reads -100 dB, librosa's least value.
-        """
-        bank = self.bank(sr)
-        frames = engine.frames_of(samples, self.n_fft, self.hop)
-        window = self.frame_window()
-        out = np.empty((self.n_mels, frames.shape[0]), np.float32)
-        if exact:
-            for start, magnitude in engine.magnitudes(frames, window):
-                with np.errstate(over="ignore"):
-                    power = np.square(magnitude, out=magnitude)
-                out[:, start : start + len(power)] = engine.power_db(bank(power)).T
-        else:
-            for start, power in engine.powers(frames, window):
-                out[:, start : start + len(power)] = engine.power_db(bank(power)).T
-        return out
-
-    def levels(
-        self,
-        samples: NDArray[np.float32],
-        sr: float,
-        range_db: tuple[float, float],
-        pool: int = 1,
-    ) -> NDArray[np.uint8]:
-        """Return quantised dB, maxima over `pool` frames [shape=(n_columns, n_mels)].
-
-        Level 0 stands for ``range_db[0]``, 255 for ``range_db[1]``; what is beyond is clipped,
-        NaN gives 0.
-        """
-        return engine.pooled_levels(
-            samples, self.frame_window(), self.hop, self.n_mels, range_db, pool, self.bank(sr)
-        )
+    def _engine(self, sr: float) -> Engine:
+        return Engine(self.frame_window(), self.hop, self.bank(sr))
 
     def to_json(self) -> dict[str, Any]:
         """Return the parameters as JSON-able values, with the class's name as ``type``."""

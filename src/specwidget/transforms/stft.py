@@ -8,7 +8,6 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from specwidget.transforms import engine
 from specwidget.transforms.base import FrameTransform
 
 __all__ = ["Stft"]
@@ -58,60 +57,6 @@ class Stft(FrameTransform):
     def full_scale_db(self, sr: float) -> float:
         """Return what a sine of amplitude 1 reads at the most, in dB with ref=1.0."""
         return 20.0 * float(np.log10(_peak_response(self)))
-
-    def decibels(
-        self, samples: NDArray[np.float32], sr: float, *, exact: bool = True
-    ) -> NDArray[np.float32]:
-        """Return dB (ref=1.0) of the whole frames in `samples`.
-
-        Parameters
-        ----------
-        samples : np.ndarray, float32 [shape=(n,)]
-            Samples that cover whole frames; nothing is padded.
-        sr : number > 0
-            Sampling rate in Hz.
-        exact : bool
-            True for librosa's numbers; False for a faster float32 transform, 0.01 dB from
-            them within 80 dB of full scale.
-
-        Returns
-        -------
-        np.ndarray, float32 [shape=(1 + n_fft // 2, 1 + (n - n_fft) // hop)]
-            Silence reads -100 dB, librosa's least value.
-
-        Examples
-        --------
-        >>> Stft(n_fft=4, window="boxcar").decibels(np.ones(4, np.float32), 8).round(1).T
-        array([[  12., -100., -100.]], dtype=float32)
-        """
-        frames = engine.frames_of(samples, self.n_fft, self.hop)
-        window = self.frame_window()
-        out = np.empty((self.n_bins(sr), frames.shape[0]), np.float32)
-        if exact:
-            for start, magnitude in engine.magnitudes(frames, window):
-                with np.errstate(over="ignore"):
-                    power = np.square(magnitude, out=magnitude)
-                out[:, start : start + len(power)] = engine.power_db(power).T
-        else:
-            for start, power in engine.powers(frames, window):
-                out[:, start : start + len(power)] = engine.power_db(power).T
-        return out
-
-    def levels(
-        self,
-        samples: NDArray[np.float32],
-        sr: float,
-        range_db: tuple[float, float],
-        pool: int = 1,
-    ) -> NDArray[np.uint8]:
-        """Return quantised dB, maxima over `pool` frames [shape=(n_columns, n_bins)].
-
-        Level 0 stands for ``range_db[0]``, 255 for ``range_db[1]``; what is beyond is clipped,
-        NaN gives 0.
-        """
-        return engine.pooled_levels(
-            samples, self.frame_window(), self.hop, self.n_bins(sr), range_db, pool
-        )
 
 
 @lru_cache(maxsize=32)
