@@ -477,7 +477,10 @@ def test_more_rows_than_can_be_drawn_are_counted_and_quick() -> None:
     drawn = pixels(render_png(quiet_still(), rows=rows))
     assert time.perf_counter() - began < 1.0
     assert (above(drawn) != PAGE).any()
-    assert (above(pixels(render_png(quiet_still(), rows=rows[:500]))) == PAGE).all()
+    wave = still_layout().waves[0]
+    marked = (drawn[wave.y + 2, wave.x : wave.right] != PANE).any(axis=1)
+    assert marked.reshape(16, -1).any(axis=1).all()
+    assert (above(pixels(render_png(quiet_still(), rows=rows[:300]))) == PAGE).all()
 
 
 def test_more_colours_than_a_palette_holds_become_the_nearest() -> None:

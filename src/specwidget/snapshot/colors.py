@@ -45,6 +45,7 @@ def parse_color(text: object, default: Color = UNLABELLED) -> Color:
     return default
 
 
+@lru_cache(maxsize=4096)
 def blend(ground: Color, color: Color, share: float) -> Color:
     """Mix two colours, `share` of the second."""
     red, green, blue = (round(g + share * (c - g)) for g, c in zip(ground, color, strict=True))

@@ -36,6 +36,7 @@ CHIP_HEIGHT = 15
 _CHIP_PADDING = 4
 _CHIP_LEAST = 14
 _WIDE = 8
+_CROWD = 10
 _FAR = 1 << 20
 
 
@@ -69,20 +70,20 @@ def marks(
 ) -> tuple[list[Mark], int]:
     """Read annotation rows: those in view and of the whole recording, and how many there are.
 
-    Only the first `most` of them are given.
+    If there are more than `most`, that many are given, evenly chosen.
     """
-    found: list[Mark] = []
-    count = 0
+    found: list[tuple[Mapping[str, Any], float | None, float | None]] = []
     for row in rows:
         start, end = _number(row.get("start")), _number(row.get("end"))
         if start is None or end is None:
             start = end = None
         elif not (start <= end and end >= view[0] and start <= view[1]):
             continue
-        count += 1
-        if count <= most:
-            found.append(_mark(row, colors, start, end))
-    return found, count
+        found.append((row, start, end))
+    count = len(found)
+    if count > most:
+        found = [found[k * count // most] for k in range(most)]
+    return [_mark(row, colors, start, end) for row, start, end in found], count
 
 
 def _mark(
@@ -139,8 +140,10 @@ def draw_on_spectrogram(
     scale: FreqScale,
 ) -> None:
     """Outline boxes and intervals, each with its label."""
-    taken = np.zeros((pane.height, pane.width), dtype=np.bool_)
-    for mark in _longest_first(found):
+    timed = _longest_first(found)
+    crowded = len(timed) * _CROWD > pane.width
+    chips: list[tuple[Rect, Mark, bool]] = []
+    for mark in timed:
         extent = _extent(mark, pane, view)
         sides = "lr"
         if mark.low_freq is not None and mark.high_freq is not None:
@@ -150,17 +153,20 @@ def draw_on_spectrogram(
             )
             extent = Rect(extent.x, top, extent.width, bottom - top)
             sides = "lrtb"
-        # A dark rim keeps every colour legible on every colormap.
+        # A dark rim keeps every colour legible on every colormap, as long as there is room for it.
         line = lighter(mark.color)
-        lines = [(2, RIM), (1, line)]
+        lines = [(0, line)] if crowded else [(2, RIM), (1, line)]
         if min(extent.width, extent.height) >= _WIDE:
             lines = [(2, RIM), (-1, RIM), (1, line), (0, line)]
         for grown, color in lines:
             outline = _grown(extent, grown, framed=len(sides) == 4)
             dashed = mark.dashed and color is not RIM
             canvas.border(outline, color, pane, sides=sides, dashed=dashed)
+        chips.append((extent, mark, len(sides) == 4))
+    taken = np.zeros((pane.height, pane.width), dtype=np.bool_)
+    for extent, mark, framed in chips:
         if mark.label:
-            _draw_chip(canvas, pane, extent, mark, taken, framed=len(sides) == 4)
+            _draw_chip(canvas, pane, extent, mark, taken, framed=framed)
 
 
 def _longest_first(found: Iterable[Mark]) -> list[Mark]:

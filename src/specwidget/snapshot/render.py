@@ -41,7 +41,7 @@ from specwidget.snapshot.scales import amplitude_ticks, freq_scale, freq_ticks, 
 __all__ = ["render_png"]
 
 SHADES = 64
-MOST_ROWS = 500
+MOST_ROWS = 300
 MOST_BYTES = 120_000
 
 _AMPLITUDES = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0)
@@ -67,8 +67,8 @@ def render_png(
     still : Still
         What `still_inputs` computed, for the same `width` and `height`.
     rows : iterable of mapping
-        Annotations, column -> value; a missing value is None or NaN. The first 500 in view are
-        drawn, and it is said if there are more.
+        Annotations, column -> value; a missing value is None or NaN. Of more than 300 in
+        view, 300 are drawn, evenly chosen, and it is said how many are not.
     colors : mapping of str to str, optional
         Label -> "#rrggbb"; a label that is not in it is drawn grey.
     db_range : tuple of float
