@@ -41,9 +41,9 @@ export class Palette {
     const shown = JSON.stringify({ ...state, selected: [...state.selected].sort() });
     if (shown === this.shown) return;
     this.shown = shown;
-    const focused = this.root.contains(document.activeElement)
-      ? (document.activeElement as HTMLElement).dataset["label"]
-      : undefined;
+    const focused = [...this.root.querySelectorAll("button")].indexOf(
+      document.activeElement as HTMLButtonElement,
+    );
     this.chips?.dispose();
     const chips = this.scope.child();
     this.chips = chips;
@@ -53,10 +53,7 @@ export class Palette {
       ...(state.whole.length > 0 ? [this.whole(state, chips)] : []),
     );
     this.root.hidden = this.root.childElementCount === 0;
-    if (focused === undefined) return;
-    for (const chip of this.root.querySelectorAll("button")) {
-      if (chip.dataset["label"] === focused) chip.focus();
-    }
+    if (focused >= 0) this.root.querySelectorAll("button")[focused]?.focus();
   }
 
   private chip(label: Label, state: PaletteState, scope: Scope): HTMLElement {
@@ -74,7 +71,6 @@ export class Palette {
       element("span", { class: "sw-chip-name" }, label.name),
       ...(label.key ? [element("kbd", {}, label.key)] : []),
     );
-    chip.dataset["label"] = label.name;
     chip.style.setProperty("--sw-label", label.color);
     chip.classList.toggle("sw-on-selection", state.selected.has(label.name));
     scope.listen(chip, "click", () => this.host.choose(label.name));

@@ -52,7 +52,9 @@ export class Toolbar {
   constructor(host: ToolbarHost, scope: Scope) {
     const make = (action: Action, name: IconName, text: string) => {
       const button = iconButton(name, text);
-      scope.listen(button, "click", () => host.act(action));
+      scope.listen(button, "click", () => {
+        if (button.getAttribute("aria-disabled") !== "true") host.act(action);
+      });
       this.buttons.set(action, button);
       return button;
     };
@@ -88,8 +90,8 @@ export class Toolbar {
     this.settings.setAttribute("aria-expanded", String(state.settingsOpen));
     enable(this.button("undo"), state.undo, "Undo");
     enable(this.button("redo"), state.redo, "Redo");
-    this.button("remove").disabled = state.selected === 0;
-    this.button("zoom-selection").disabled = state.selected === 0;
+    able(this.button("remove"), state.selected > 0);
+    able(this.button("zoom-selection"), state.selected > 0);
     this.channels(state.channels, state.channel);
   }
 
@@ -120,7 +122,12 @@ function name(button: HTMLButtonElement, text: string): void {
   button.setAttribute("aria-label", text);
 }
 
+/** Not `disabled`: a button that has the focus must not lose it, nor swallow keys. */
+function able(button: HTMLButtonElement, is: boolean): void {
+  button.setAttribute("aria-disabled", String(!is));
+}
+
 function enable(button: HTMLButtonElement, what: string | null, verb: string): void {
-  button.disabled = what === null;
+  able(button, what !== null);
   name(button, what === null ? `${verb}: nothing to ${verb.toLowerCase()}` : `${verb} ${what}`);
 }

@@ -427,7 +427,7 @@ export class View implements GestureHost {
     const { scope, session } = this;
     const { traits } = session;
     scope.listen(this.root, "keydown", (event) => this.keydown(event));
-    scope.listen(this.stage.root, "pointerdown", () => this.root.focus({ preventScroll: true }));
+    scope.listen(this.root, "mousedown", (event) => this.keepFocus(event));
     const update = () => this.update();
     traits.on(["view", "freq_view"], () => this.follow(), scope);
     traits.on(["_info"], () => this.takeInfo(), scope);
@@ -496,6 +496,13 @@ export class View implements GestureHost {
       drag.listen(grip, "pointerup", finish);
       drag.listen(grip, "pointercancel", finish);
     });
+  }
+
+  /** The mouse leaves the focus on the widget, where the keys are heard; Tab still goes to buttons. */
+  private keepFocus(event: MouseEvent): void {
+    if ((event.target as HTMLElement).closest("input, select")) return;
+    event.preventDefault();
+    this.root.focus({ preventScroll: true });
   }
 
   private keydown(event: KeyboardEvent): void {
