@@ -134,7 +134,7 @@ class Engine:
         import scipy.fft
 
         n_frames, n_fft = frames.shape
-        block = min(self._block_frames(), n_frames)
+        block = min(self._block_frames(), max(1, n_frames))
         window = self.window.astype(np.float32)
         windowed = np.empty((block, n_fft), np.float32)
         magnitude = np.empty((block, self.n_fft_bins), np.float32)

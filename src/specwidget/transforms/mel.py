@@ -60,7 +60,7 @@ class MelSpectrogram(FrameTransform):
     --------
     >>> mel = MelSpectrogram(n_mels=4, fmax=4000)
     >>> mel.frequencies(sr=22050).round()
-    array([ 578., 1172., 1834., 2670.])
+    array([ 469.,  938., 1521., 2466.])
     """
 
     hop_length: int | None = 512

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from specwidget._check import shown
+from specwidget._check import check_number, shown
 from specwidget.errors import ParameterError, ParameterTypeError
 
 __all__ = ["WindowLike", "WindowSpec", "frame_window", "window_spec", "window_values"]
@@ -131,7 +131,7 @@ def _hashable(window: WindowLike, win_length: int) -> WindowSpec:
     if isinstance(window, numbers.Real) and not isinstance(window, bool):
         return float(window)
     if isinstance(window, (tuple, list)) and window and isinstance(window[0], str):
-        return tuple(window)
+        return (window[0], *(_parameter(value) for value in window[1:]))
     if callable(window):
         window = window(win_length)
     if isinstance(window, (tuple, list)) or hasattr(window, "__array__"):
@@ -142,8 +142,17 @@ def _hashable(window: WindowLike, win_length: int) -> WindowSpec:
     )
 
 
+def _parameter(value: object) -> float | tuple[float, ...]:
+    if isinstance(value, (tuple, list)):
+        return tuple(check_number("window", item) for item in value)
+    return check_number("window", value)
+
+
 def _sample_tuple(window: ArrayLike, win_length: int) -> tuple[float, ...]:
-    values = np.asarray(window)
+    try:
+        values = np.asarray(window)
+    except ValueError:  # of rows of different lengths
+        values = np.empty(0, object)
     if values.dtype.kind not in "fiu" or values.shape != (win_length,):
         raise ParameterError(
             f"window has shape {values.shape} and type {values.dtype}; "
