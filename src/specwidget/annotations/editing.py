@@ -107,9 +107,9 @@ class _Draft:
             self.removed[op.id] = None
 
     def _cells(self, cells: Mapping[str, Any]) -> dict[str, Any]:
-        known = [*NAMES, *self.state.extras]
         for name in cells:
             if name not in COLUMNS and name not in self.state.extras:
+                known = [*NAMES, *self.state.extras]
                 raise AnnotationError(
                     f"there is no column {show(name)}; there are {', '.join(known)}. "
                     "Assign a DataFrame to have columns of your own"
@@ -122,7 +122,7 @@ class _Draft:
         ids, given = read_cells(COLUMNS["id"], [row.get("id")], lambda _: "a new row")
         id = str(ids[0])
         if not given[0] or not id:
-            id = free_ids(1, [*self.added, *self.state.places])[0]
+            id = free_ids(1, self.added, self.state.places)[0]
         else:
             self._named.add(id)
         row["id"] = id

@@ -107,7 +107,7 @@ def to_rows(annotations: object) -> pd.DataFrame:
         return _empty()
     try:
         return pd.DataFrame(rows)
-    except OverflowError:  # an integer that no dtype holds, which will be refused by its column
+    except (OverflowError, UnicodeError):  # what no dtype holds is refused by its column
         return pd.DataFrame(rows, dtype=object)
 
 
@@ -211,7 +211,7 @@ def _ids(state: State, frame: pd.DataFrame) -> Array:
         ids, _ = read_cells(COLUMNS["id"], frame["id"], _names(frame, None))
     blank = ids == ""
     if blank.any():
-        ids[blank] = free_ids(int(blank.sum()), [*state.places, *ids.tolist()])
+        ids[blank] = free_ids(int(blank.sum()), state.places, set(ids.tolist()))
     if len(set(ids.tolist())) < len(ids):
         refuse(
             "an id is there twice",

@@ -7,7 +7,7 @@ now are not part of it, so a plan that changes nothing is empty.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,15 +42,13 @@ class Rules:
     now: np.datetime64
 
 
-def free_ids(n: int, taken: Iterable[str]) -> list[str]:
-    """Make ids that nobody has."""
-    used = set(taken)
-    ids: list[str] = []
+def free_ids(n: int, *taken: Container[str]) -> list[str]:
+    """Make ids that none of the containers holds."""
+    ids: dict[str, None] = {}
     while len(ids) < n:
-        fresh = [id for id in new_ids(n - len(ids)) if id not in used]
-        used.update(fresh)
-        ids += fresh
-    return ids
+        fresh = new_ids(n - len(ids))
+        ids.update((id, None) for id in fresh if not any(id in known for known in taken))
+    return list(ids)
 
 
 def settle(rows: Columns, rules: Rules, names: Names) -> Columns:

@@ -146,11 +146,11 @@ class AnnotationTable:
         Returns
         -------
         DataFrame
-            The columns in order: ``id``, ``recording``, ``tier``, ``label``, ``source``,
-            ``annotator``, ``note`` (``string[python]``, which pandas 2 and 3 both have),
-            ``channel`` (Int64), ``start``, ``end``, ``low_freq``, ``high_freq``, ``score``
-            (float64), ``status`` (category), ``created_at``, ``updated_at``
-            (datetime64[ns, UTC]), each at its place in the design; then the user's own.
+            The columns of `NAMES`, then the user's own in their dtypes. ``start``, ``end``,
+            ``low_freq``, ``high_freq`` and ``score`` are float64, ``channel`` is Int64,
+            ``status`` a category of three, ``created_at`` and ``updated_at`` are
+            datetime64[ns, UTC], and the others ``pd.StringDtype("python")``, without missing
+            values. Without rows, too.
         """
         return frame_of(self._state)
 
