@@ -19,13 +19,15 @@ unexport PYTHONPATH PYTHONHOME
 
 BUNDLE := src/specwidget/static/widget.js
 BUNDLED := $(shell find js/src -type f ! -name '*.test.ts') src/specwidget/colormaps.json
+# Playwright's own Node.js wants a library that a bare machine lacks.
+PYTEST := PLAYWRIGHT_NODEJS_PATH=$$(command -v node) python -m pytest
 LAB := jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/01_label_a_recording.ipynb
 
 demo: $(VENV)/installed $(BUNDLE)
 	$(LAB)
 
 test: check
-	python -m pytest
+	$(PYTEST)
 
 check: $(VENV)/installed $(BUNDLE) $(TOOLS)/browser
 	ruff check .
@@ -34,7 +36,7 @@ check: $(VENV)/installed $(BUNDLE) $(TOOLS)/browser
 	cd js && npm run --silent check && npm run --silent lint && npm run --silent test
 
 bench: $(VENV)/installed $(BUNDLE) $(TOOLS)/browser
-	python -m pytest -o python_files='bench_*.py' tests/benchmarks --capture=no
+	$(PYTEST) -o python_files='bench_*.py' tests/benchmarks --capture=no
 
 dev: $(VENV)/installed $(BUNDLE)
 	(cd js && exec node build.mjs --watch) & trap "kill $$!" EXIT; ANYWIDGET_HMR=1 $(LAB)
