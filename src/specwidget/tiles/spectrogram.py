@@ -192,14 +192,13 @@ class SpectrogramTileset:
         if key.level < overview.level:
             parts = []
             for first, last in overview.steps(start, stop):
-                columns = self._columns(first, last, key.level)
+                columns = yield from _fractions(self._work(first, last, key.level), start, stop)
                 overview.offer(first, last, max_pooled(columns, 1 << overview.level - key.level))
                 parts.append(columns)
-                yield (last - start) / (stop - start)
             return _packed(np.concatenate(parts))
         for first, last in overview.missing(start, stop):
-            overview.offer(first, last, self._columns(first, last, overview.level))
-            yield (last - start) / (stop - start)
+            columns = yield from _fractions(self._work(first, last, overview.level), start, stop)
+            overview.offer(first, last, columns)
         return _packed(max_pooled(overview.columns(start, stop), 1 << key.level - overview.level))
 
     def _whole(self) -> Overview:
@@ -213,12 +212,23 @@ class SpectrogramTileset:
 
     def _columns(self, start: int, stop: int, level: int) -> NDArray[np.uint8]:
         """Return exact columns of frames ``[start, stop)`` [shape=(n_columns, n_bins)]."""
+        work = self._work(start, stop, level)
+        while True:
+            try:
+                next(work)
+            except StopIteration as end:
+                columns: NDArray[np.uint8] = end.value
+                return columns
+
+    def _work(self, start: int, stop: int, level: int) -> Generator[int, None, NDArray[np.uint8]]:
+        """Compute exact columns in steps, each of which yields the frame it came to."""
         out = np.zeros((-(-(stop - start) >> level), self._n_bins), np.uint8)
         for first, last in _steps(start, stop, self._step):
             columns = self._frames(first, last, 1 << level)
             place = (first - start) >> level
             part = out[place : place + len(columns)]
             np.maximum(part, columns, out=part)
+            yield last
         return out
 
     def _frames(self, start: int, stop: int, pool: int) -> NDArray[np.uint8]:
@@ -250,6 +260,19 @@ class SpectrogramTileset:
 def _packed(columns: NDArray[np.uint8], *, exact: bool = True) -> Tile:
     """Return columns [shape=(n_columns, n_bins)] as a tile, lowest bin first."""
     return Tile(columns.T.tobytes(), len(columns), exact)
+
+
+def _fractions(
+    work: Generator[int, None, NDArray[np.uint8]], start: int, stop: int
+) -> Generator[float, None, NDArray[np.uint8]]:
+    """Yield what part of ``[start, stop)`` some work has come to; return what it made."""
+    while True:
+        try:
+            reached = next(work)
+        except StopIteration as end:
+            columns: NDArray[np.uint8] = end.value
+            return columns
+        yield (reached - start) / (stop - start)
 
 
 def _steps(start: int, stop: int, step: int) -> Iterator[tuple[int, int]]:

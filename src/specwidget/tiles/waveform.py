@@ -143,12 +143,13 @@ class WaveformTileset:
 
     def _columns(self, start: int, stop: int, level: int) -> NDArray[np.float32]:
         """Return exact columns of samples ``[start, stop)`` [shape=(n_columns, 3)]."""
-        step = max(1 << STEP_LEVEL, 1 << level)
+        fine = min(level, STEP_LEVEL)
+        step = 1 << STEP_LEVEL
         parts = [
-            _summary(self._read(first, min(first + step, stop)), level)
+            _summary(self._read(first, min(first + step, stop)), fine)
             for first in range(start, stop, step)
         ]
-        return np.concatenate(parts)
+        return _pooled(np.concatenate(parts), level - fine, stop - start, fine)
 
     def _coarse(self, overview: Overview, start: int, stop: int, level: int) -> NDArray[np.float32]:
         columns = overview.columns(start, stop)

@@ -16,6 +16,10 @@ TOLERANCE_DB = 0.01
 """By how much a bin may be off."""
 
 _RATIO = 10.0 ** (TOLERANCE_DB / 20.0) - 1.0
+
+# Of a pure tone, and of nothing else, a few bins have this much more noise.
+_TONAL = np.float32(16.0)
+
 _FAST_PRIMES = (2, 3, 5, 7, 11)
 
 
@@ -61,5 +65,6 @@ def doubtful_frames(
     rows = np.flatnonzero(values.min(axis=1) < loudest / np.float32(_RATIO))
     some = values if rows.size == len(values) else values[rows]
     error = norms[rows, None] * noise
-    doubtful = (some < error / np.float32(_RATIO)) & (some > np.float32(least) - error)
+    floor = np.float32(least) - _TONAL * error
+    doubtful = (some < error / np.float32(_RATIO)) & (some > floor)
     return np.compress(doubtful.any(axis=1), rows)

@@ -1,0 +1,147 @@
+"""The arithmetic of pyramids, decibels as bytes, and the coarse columns of a recording."""
+
+from __future__ import annotations
+
+import doctest
+from types import ModuleType
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import example, given
+
+from specwidget.errors import ProtocolError
+from specwidget.tiles import Quantiser, TileKey, pyramid, quantise
+from specwidget.tiles.overview import Overview, stored_level
+from specwidget.tiles.pyramid import Pyramid, bit_reversed, fill_nearest
+
+pyramids = st.builds(
+    Pyramid, n_units=st.integers(1, 10**7), tile_columns=st.sampled_from([1, 8, 256, 2048])
+)
+
+
+class TestPyramid:
+    @given(pyramids)
+    @example(Pyramid(1, 1))
+    @example(Pyramid(256, 256))
+    @example(Pyramid(257, 256))
+    def test_coarsest_level_is_the_first_that_one_tile_holds(self, levels: Pyramid) -> None:
+        top = levels.n_levels - 1
+        assert levels.tiles(top) == 1
+        assert top == 0 or levels.tiles(top - 1) > 1
+
+    @given(pyramids, st.data())
+    def test_tiles_of_a_level_are_the_recording(self, levels: Pyramid, data: st.DataObject) -> None:
+        level = data.draw(st.integers(0, levels.n_levels - 1))
+        index = data.draw(st.integers(0, levels.tiles(level) - 1))
+        start, stop = levels.tile_units(TileKey("spec/0", level, index))
+        assert 0 <= start < stop <= levels.n_units
+        first, last = levels.tile_range(TileKey("spec/0", level, index))
+        assert (first << level, -(-stop >> level)) == (start, last)
+        if index + 1 < levels.tiles(level):
+            assert levels.tile_units(TileKey("spec/0", level, index + 1))[0] == stop
+        else:
+            assert stop == levels.n_units
+
+    @given(pyramids, st.data())
+    def test_a_tile_lies_in_one_parent(self, levels: Pyramid, data: st.DataObject) -> None:
+        if levels.n_levels == 1:
+            return
+        level = data.draw(st.integers(0, levels.n_levels - 2))
+        index = data.draw(st.integers(0, levels.tiles(level) - 1))
+        start, stop = levels.tile_units(TileKey("spec/0", level, index))
+        first, last = levels.tile_units(TileKey("spec/0", level + 1, index // 2))
+        assert first <= start < stop <= last
+
+    @pytest.mark.parametrize(
+        ("level", "index", "message"),
+        [
+            (-1, 0, r"level=-1 .* 0\.\.2"),
+            (3, 0, "level=3"),
+            (10**9, 0, "level=1000000000"),
+            (0, -1, r"index=-1 .* 0\.\.3"),
+            (0, 4, "index=4"),
+            (2, 1, "index=1"),
+        ],
+    )
+    def test_refuses_what_is_not_there(self, level: int, index: int, message: str) -> None:
+        with pytest.raises(ProtocolError, match=message) as caught:
+            Pyramid(1000, 256).tile_units(TileKey("spec/0", level, index))
+        assert caught.value.code == "bad-key"
+
+
+class TestEstimates:
+    @given(st.integers(1, 3000))
+    def test_every_beginning_of_the_order_is_spread(self, n: int) -> None:
+        order = bit_reversed(n)
+        assert sorted(order) == list(range(n))
+        some = sorted(order[: max(1, n // 3)])
+        gaps = np.diff([*some, n])
+        assert gaps.max() <= 16 * n / len(some)
+
+    @given(st.integers(1, 50), st.data())
+    def test_fill_takes_the_nearest(self, n: int, data: st.DataObject) -> None:
+        known = data.draw(st.lists(st.integers(0, n - 1), min_size=1, unique=True))
+        columns = np.full(n, -1)
+        columns[known] = known
+        fill_nearest(columns, known)
+        for place, value in enumerate(columns):
+            assert abs(place - value) == min(abs(place - other) for other in known)
+
+
+class TestQuantiser:
+    @given(st.floats(-200, 200), st.floats(1, 300), st.lists(st.floats(-500, 500), min_size=1))
+    def test_within_half_a_step(self, low: float, span: float, db: list[float]) -> None:
+        quantiser = Quantiser(low, low + span)
+        values = np.array(db)
+        error = quantiser.decode(quantiser.encode(values)) - np.clip(values, low, low + span)
+        assert np.abs(error).max() <= quantiser.step / 2 + 1e-4
+
+    def test_nan_gives_0_and_infinities_the_ends(self) -> None:
+        encoded = Quantiser(-100, 0).encode(np.array([np.nan, -np.inf, np.inf]))
+        assert encoded.tolist() == [0, 0, 255]
+
+    @pytest.mark.parametrize(("peak", "above"), [(None, 10), (0.0, 10), (1.0, 10), (10.0, 26)])
+    def test_head_room(self, peak: float | None, above: float) -> None:
+        quantiser = Quantiser.around(50.0, peak)
+        assert (quantiser.low, quantiser.high) == pytest.approx((-90.0, 50.0 + above))
+
+
+class TestOverview:
+    @given(st.integers(1, 500), st.integers(0, 4), st.integers(0, 3), st.data())
+    def test_filled_in_any_order(self, n: int, level: int, more: int, data: st.DataObject) -> None:
+        overview = Overview(n, level, level + more, (), np.int64)
+        units = np.arange(n)
+        chunks = data.draw(st.permutations(list(overview.missing(0, n))))
+        for start, stop in chunks:
+            assert not overview.covers(start, stop)
+            edges = np.arange(0, stop - start, 1 << level)
+            overview.offer(start, stop, np.maximum.reduceat(units[start:stop], edges))
+            assert overview.covers(start, stop)
+        assert overview.covers(0, n)
+        assert not list(overview.missing(0, n))
+        expected = np.maximum.reduceat(units, np.arange(0, n, 1 << level))
+        np.testing.assert_array_equal(overview.columns(0, n), expected)
+
+    def test_a_part_of_a_chunk_is_not_taken(self) -> None:
+        overview = Overview(100, 1, 4, (), np.int64)
+        overview.offer(16, 20, np.array([7, 7]))
+        assert not overview.covers(16, 20)
+
+    @given(st.integers(1, 200), st.integers(0, 100), st.integers(1, 100))
+    def test_steps_are_the_range(self, n: int, start: int, length: int) -> None:
+        start, stop = min(start, n - 1), min(start + length, n)
+        steps = list(Overview(n, 0, 3, (), np.uint8).steps(start, stop))
+        assert [i for first, last in steps for i in range(first, last)] == [*range(start, stop)]
+
+    @given(st.integers(1, 10**10), st.integers(1, 10**5), st.integers(0, 20))
+    def test_memory_is_bounded(self, n: int, column_bytes: int, at_least: int) -> None:
+        level = stored_level(n, column_bytes, at_least)
+        assert level >= at_least
+        assert (n >> level) * column_bytes <= 32 << 20
+        assert level == at_least or (n >> (level - 1)) * column_bytes > 32 << 20
+
+
+@pytest.mark.parametrize("module", [pyramid, quantise])
+def test_examples_run(module: ModuleType) -> None:
+    assert doctest.testmod(module, extraglobs={"np": np, "TileKey": TileKey}).failed == 0
