@@ -28,6 +28,7 @@ BATCH_BYTES = 192 << 10
 BATCH_SECONDS = 0.02
 QUICK_SECONDS = 0.005
 PROGRESS_SECONDS = 0.2
+CLOSE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ class TileServer:
         self._threads: set[threading.Thread] = set()
         self._jobs: deque[Callable[[], None]] = deque()
         self._requests: list[_Request] = []
-        self._computing: set[TileKey] = set()
+        self._computing: set[tuple[int, TileKey]] = set()
         self._cache = TileCache(cache_bytes)
         self._refinements: dict[TileKey, _Refinement] = {}
         self._refining = False
@@ -207,7 +208,7 @@ class TileServer:
             threads = self._threads - {threading.current_thread()}
         self._drain()
         for thread in threads:
-            thread.join()
+            thread.join(CLOSE_SECONDS)
 
     # With the lock held ------------------------------------------------------------------------
 
@@ -267,7 +268,7 @@ class TileServer:
     def _next_key(self) -> TileKey | None:
         for request in reversed(self._requests):
             for key in request.pending:
-                if key not in self._computing:
+                if (self._epoch, key) not in self._computing:
                     return key
         return None
 
@@ -276,8 +277,8 @@ class TileServer:
             return self._jobs.popleft()
         key = self._next_key()
         if key is not None:
-            self._computing.add(key)
             tileset, epoch = self._tilesets[key.layer], self._epoch
+            self._computing.add((epoch, key))
             return lambda: self._compute(key, tileset, epoch)
         if self._refinements and not self._refining:
             self._refining = True
@@ -290,11 +291,12 @@ class TileServer:
     def _work(self) -> None:
         while True:
             with self._changed:
-                task = None if self._closed else self._next_task()
-                if task is None and not self._closed:
-                    self._changed.wait(self._idle_seconds)
-                    task = None if self._closed else self._next_task()
-                if task is None:
+                task = self._next_task()
+                idle = False
+                while task is None and not idle and not self._closed:
+                    idle = not self._changed.wait(self._idle_seconds)
+                    task = self._next_task()
+                if task is None or self._closed:
                     self._threads.discard(threading.current_thread())
                     return
             try:
@@ -312,7 +314,7 @@ class TileServer:
         except Exception as caught:  # becomes the answer of the requests that wait for the tile
             error = caught
         with self._changed:
-            self._computing.discard(key)
+            self._computing.discard((epoch, key))
             if epoch != self._epoch or self._closed:
                 return
             if tile is not None:
