@@ -23,3 +23,8 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs real recordings, and there is no {folder} (or set SPECWIDGET_DATA)")
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is quick comes first, and tells more exactly what is wrong."""
+    items.sort(key=lambda item: "e2e" in item.path.parts)
