@@ -62,6 +62,14 @@ describe("spansFrom", () => {
     expect(spansFrom(once(10, 20), 25, 9)).toEqual({ spans: [], next: 25 });
     expect(spansFrom(once(10, 20), 4, 9).spans).toEqual([{ start: 4, stop: 13 }]);
   });
+  it("gives whole samples, whatever is wanted", () => {
+    expect(spansFrom(loop(10, 13), 10, 4.999999).spans).toEqual([
+      { start: 10, stop: 13 },
+      { start: 10, stop: 11 },
+    ]);
+    expect(spansFrom(once(0, 9), 3, 1e-12).spans).toEqual([]);
+    expect(spansFrom(once(0, 9), 3, -5).spans).toEqual([]);
+  });
   it("begins again at the end of a loop, as often as it takes", () => {
     expect(samplesOf(spansFrom(loop(10, 13), 12, 8).spans)).toEqual([
       12, 10, 11, 12, 10, 11, 12, 10,

@@ -48,7 +48,7 @@ export function spansFrom(
 ): { readonly spans: readonly Span[]; readonly next: number } {
   const spans: Span[] = [];
   let next = wrapped(track, at);
-  let left = wanted;
+  let left = Math.floor(wanted);
   while (left > 0 && next < track.stop) {
     const stop = Math.min(track.stop, next + left);
     spans.push({ start: next, stop });
