@@ -425,7 +425,9 @@ describe("the browser", () => {
     context.state = "suspended";
     context.allowed = false;
     player.play({ start: 0, end: 1 });
-    await run(0.6);
+    await run(0.3);
+    expect([player.state, player.position]).toEqual(["waiting", 0]);
+    await run(0.3);
     expect([player.state, player.position]).toEqual(["blocked", 0]);
     context.allowed = true;
     context.become("running");

@@ -293,14 +293,15 @@ export class Player {
     } else if (scheduler.finished) {
       this.#end(this.#home);
     } else {
-      this.#setState(this.#isBlocked() ? "blocked" : scheduler.sounding ? "playing" : "waiting");
+      this.#setState(this.#silenced() ?? (scheduler.sounding ? "playing" : "waiting"));
     }
   }
 
-  /** A context that its page has woken runs within milliseconds, unless the browser forbids it. */
-  #isBlocked(): boolean {
-    const { context } = this.#output!.device;
-    return context.state !== "running" && this.#now() - this.#run!.since > BLOCKED_AFTER_MS;
+  /** A context that was woken runs within milliseconds, unless the browser forbids it; null: it runs. */
+  #silenced(): PlayerState | null {
+    if (this.#output?.device.context.state === "running") return null;
+    const waited = this.#now() - (this.#run?.since ?? 0);
+    return waited > BLOCKED_AFTER_MS ? "blocked" : "waiting";
   }
 
   #now(): number {
