@@ -53,6 +53,8 @@ export interface Info {
   readonly waveform: WaveformInfo;
   readonly freq_min: number;
   readonly freq_max: number;
+  /** A range that shows this recording well, in dB below a full-scale sine. */
+  readonly db_range: readonly [number, number];
 }
 
 /** One entry of the `_labels` trait. */

@@ -154,6 +154,9 @@ class Router:
     def send_change(self, change: Change, edit_id: str | None) -> None:
         """Tell all views of a change of the annotations."""
         table = self._kernel.table
+        if edit_id is None and change.size > _LARGEST_PATCH:
+            self._send(protocol.annotations_snapshot(id=None, **table.snapshot()), ())
+            return
         self._send(
             protocol.annotations_patch(
                 edit_id=edit_id,
@@ -184,6 +187,8 @@ class Router:
         self._send(protocol.progress(done=done, total=total, text="exact picture"), ())
 
 
+# A change of more rows than this is sooner told by sending all of them, in columns.
+_LARGEST_PATCH = 1_000
 _EDITS = (protocol.Edit, protocol.History)
 
 

@@ -30,7 +30,7 @@ from specwidget.errors import AnnotationError, ParameterError, ParameterTypeErro
 from specwidget.recording import Recording, Ref
 from specwidget.routing import Router
 from specwidget.snapshot import render_png, still_inputs
-from specwidget.transforms import FrameTransform, Stft, Transform, transform_from_json
+from specwidget.transforms import MelSpectrogram, Stft, Transform, transform_from_json
 
 __all__ = ["SpecWidget"]
 
@@ -250,7 +250,7 @@ class SpecWidget(anywidget.AnyWidget):
         change = self._change(
             lambda: self._table.add_row(start=start, end=end, label=label, **columns)
         )
-        return str(change.ops[0]["row"]["id"])
+        return change.ids[0]
 
     def update(self, id: str, **columns: Any) -> None:
         """Change some columns of one annotation.
@@ -523,9 +523,9 @@ class SpecWidget(anywidget.AnyWidget):
             change = make()
             if self._table.labels != labels:
                 self._show_labels()
-            if change.ops or edit_id is not None:
+            if change or edit_id is not None:
                 self._router.send_change(change, edit_id)
-        if change.ops:
+        if change:
             self.revision = self._table.revision
             self._listeners(change)
         return change
@@ -558,7 +558,8 @@ class SpecWidget(anywidget.AnyWidget):
             db_range=self.db_range,
             ref_db=self._ref_db,
             colormap=self.colormap,
-            title=recording.name,
+            # The name alone: a picture is published where nobody needs to know the folders.
+            title=Path(recording.name).name,
         )
 
     def close(self) -> None:
@@ -570,7 +571,7 @@ class SpecWidget(anywidget.AnyWidget):
 
 
 def _checked(transform: object) -> Transform:
-    if isinstance(transform, FrameTransform):
+    if isinstance(transform, (Stft, MelSpectrogram)):
         return transform
     hint = "; did you forget the ()?" if inspect.isclass(transform) else ""
     raise ParameterTypeError(
