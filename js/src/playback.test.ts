@@ -12,7 +12,7 @@ import {
   type Track,
   trackOf,
 } from "./playback";
-import { random } from "./testing";
+import { seeded } from "./seeded";
 
 const once = (start: number, stop: number): Track => ({ start, stop, loop: false });
 const loop = (start: number, stop: number): Track => ({ start, stop, loop: true });
@@ -81,7 +81,7 @@ describe("spansFrom", () => {
   it.each([1, 2, 3, 4])(
     "is what one sample after another is, whatever the blocks (seed %i)",
     (seed) => {
-      const next = random(seed);
+      const next = seeded(seed).unit;
       const whole = (n: number) => Math.floor(next() * n);
       for (let i = 0; i < 300; i++) {
         const start = whole(50);
@@ -179,7 +179,7 @@ describe("Timeline", () => {
   });
 
   it.each([1, 2, 3])("gives back what is cut off (seed %i)", (seed) => {
-    const next = random(seed);
+    const next = seeded(seed).unit;
     for (let i = 0; i < 200; i++) {
       const start = Math.floor(next() * 20);
       const track = loop(start, start + 1 + Math.floor(next() * 15));

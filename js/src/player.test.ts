@@ -3,7 +3,8 @@ import { modelChannel } from "./channel";
 import { FakeContext } from "./fakeaudio";
 import { Player, type PlayerOptions } from "./player";
 import { Scope } from "./scope";
-import { FakeModel, infoOf, random, type Sent } from "./testing";
+import { seeded } from "./seeded";
+import { FakeModel, infoOf, type Sent } from "./testing";
 
 const RATE = 8000;
 const SAMPLES = 30_000;
@@ -364,7 +365,7 @@ describe("a kernel that is slow", () => {
   it("never brings two voices to sound at once, nor leaves out or repeats, at any pace", async () => {
     for (const seed of [1, 2, 3, 4, 5, 6]) {
       make();
-      const next = random(seed);
+      const next = seeded(seed).unit;
       player.play({ start: 0, end: 3.7 });
       let seconds = 0;
       while (player.playing && seconds < 60) {

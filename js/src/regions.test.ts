@@ -4,8 +4,9 @@ import { FakeKernel } from "./fakekernel";
 import type { Op, Row } from "./protocol";
 import { newId, type RegionChange, RegionStore, type Rejection } from "./regions";
 import { Scope } from "./scope";
+import { seeded } from "./seeded";
 import { completeRow } from "./table";
-import { FakeModel, infoOf, random } from "./testing";
+import { FakeModel, infoOf } from "./testing";
 
 let scope: Scope;
 let kernel: FakeKernel;
@@ -390,7 +391,7 @@ describe("whatever happens in whatever order", () => {
   const seeds = Array.from({ length: 40 }, (_, i) => i + 1);
 
   it.each(seeds)("all tables end up equal (seed %i)", async (seed) => {
-    const next = random(seed);
+    const next = seeded(seed).unit;
     const pick = <T>(list: readonly T[]): T | undefined => list[Math.floor(next() * list.length)];
     const pages = [open(), open()];
     let serial = 0;

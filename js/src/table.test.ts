@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { DoneOp, Op } from "./protocol";
+import { seeded } from "./seeded";
 import { applyOp, completeRow, isDone, RowTable } from "./table";
-import { random } from "./testing";
 
 const row = (id: string, start = 0) => completeRow({ id, start, end: start + 1, label: "a" });
 const add = (id: string, at?: number): DoneOp =>
@@ -21,7 +21,7 @@ describe("RowTable", () => {
   });
 
   it.each([1, 2, 3])("does many operations as it would do each alone (seed %i)", (seed) => {
-    const next = random(seed);
+    const next = seeded(seed).unit;
     const table = new RowTable();
     let plain: string[] = [];
     let serial = 0;
