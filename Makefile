@@ -21,7 +21,8 @@ BUNDLE := src/specwidget/static/widget.js
 BUNDLED := $(shell find js/src -type f ! -name '*.test.ts') src/specwidget/colormaps.json
 # Playwright's own Node.js wants a library that a bare machine lacks.
 PYTEST := PLAYWRIGHT_NODEJS_PATH=$$(command -v node) python -m pytest
-LAB := jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/01_label_a_recording.ipynb
+LAB := jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) --ServerApp.root_dir=notebooks \
+  --LabApp.default_url=/lab/tree/01_label_a_recording.ipynb
 
 demo: $(VENV)/installed $(BUNDLE)
 	$(LAB)
@@ -36,7 +37,8 @@ check: $(VENV)/installed $(BUNDLE) $(TOOLS)/browser
 	cd js && npm run --silent check && npm run --silent lint && npm run --silent test
 
 bench: $(VENV)/installed $(BUNDLE) $(TOOLS)/browser
-	$(PYTEST) -o python_files='bench_*.py' tests/benchmarks --capture=no
+	cd js && npm run --silent bench
+	$(if $(wildcard tests/benchmarks),$(PYTEST) -o python_files='bench_*.py' tests/benchmarks -s)
 
 dev: $(VENV)/installed $(BUNDLE)
 	(cd js && exec node build.mjs --watch) & trap "kill $$!" EXIT; ANYWIDGET_HMR=1 $(LAB)
