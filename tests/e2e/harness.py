@@ -102,6 +102,10 @@ class Lab:
         if run:
             self.run_all()
 
+    def before_each_page(self, script: str) -> None:
+        """Run a script in every page from now on, before those of the page itself."""
+        self._context.add_init_script(script)
+
     def _open_page(self) -> str:
         self.page = self._context.new_page()
         self.page.set_default_timeout(20_000)
