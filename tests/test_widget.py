@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+
 import specwidget
 from specwidget import (
     AnnotationError,

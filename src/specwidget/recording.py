@@ -26,7 +26,7 @@ from specwidget.tiles import (
 )
 from specwidget.transforms import MelSpectrogram, Transform
 
-__all__ = ["Ref", "Recording", "Value"]
+__all__ = ["Recording", "Ref", "Value"]
 
 Ref: TypeAlias = float | Literal["full scale", "max"]
 """What reads 0 dB: a full-scale sine, the largest value of the recording, or librosa's ``ref``."""
@@ -208,7 +208,9 @@ class Recording:
             amplitude=float(amplitude[0]),
         )
 
-    def sound(self, start: int, stop: int, channel: ChannelSpec | Literal["all"]) -> NDArray[np.int16]:
+    def sound(
+        self, start: int, stop: int, channel: ChannelSpec | Literal["all"]
+    ) -> NDArray[np.int16]:
         """Return samples to be heard [shape=(n, stop - start)], n at most 2.
 
         ``"all"`` is both channels of a stereo recording, and the mix of any other.

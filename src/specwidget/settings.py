@@ -123,4 +123,6 @@ class Flag(traitlets.TraitType[Any, Any]):
         """Return the truth value."""
         if isinstance(value, bool | np.bool_):
             return bool(value)
-        raise ParameterTypeError(f"{self.name}={shown(value)} is no truth value; give True or False")
+        raise ParameterTypeError(
+            f"{self.name}={shown(value)} is no truth value; give True or False"
+        )

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 
 from specwidget import settings
 from specwidget._check import check_number, shown
-from specwidget.annotations import AnnotationTable, Change, Label, LabelSet, to_rows
-from specwidget.audio import AudioSource, ChannelSpec, check_channel, open_audio, read_channel
-from specwidget.errors import AnnotationError, ParameterError, ParameterTypeError, SpecWidgetError
+from specwidget.annotations import AnnotationTable, Change, LabelSet, to_rows
+from specwidget.audio import ChannelSpec, check_channel, open_audio, read_channel
+from specwidget.errors import ParameterError, ParameterTypeError, SpecWidgetError
 from specwidget.recording import Recording, Ref
 from specwidget.routing import Router
 from specwidget.snapshot import render_png, still_inputs

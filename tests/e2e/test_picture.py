@@ -52,7 +52,9 @@ def colours(db: np.ndarray, name: str, low: float, high: float) -> np.ndarray:
     return np.array(matplotlib.colormaps[name](share, bytes=True))[..., :3]
 
 
-@pytest.mark.parametrize("transform", ["Stft(n_fft=512, hop_length=80)", "MelSpectrogram(n_mels=40)"])
+@pytest.mark.parametrize(
+    "transform", ["Stft(n_fft=512, hop_length=80)", "MelSpectrogram(n_mels=40)"]
+)
 def test_pixels_are_librosas_numbers(opened: Lab, transform: str) -> None:
     opened.run(f"w.transform = {transform}; w.freq_axis = 'linear'; w.view = (1.0, 1.5)")
     wait_until_drawn(opened)
@@ -167,9 +169,7 @@ def test_every_setting_of_the_panel_reaches_python_and_the_picture(opened: Lab) 
     choose("colormap", "gray_r")
     choose("lo", "-70")
     choose("hi", "-30")
-    opened.until(
-        "(w.freq_axis, w.colormap, w.db_range) == ('log', 'gray_r', (-70.0, -30.0))"
-    )
+    opened.until("(w.freq_axis, w.colormap, w.db_range) == ('log', 'gray_r', (-70.0, -30.0))")
     # What is refused is said, and the field goes back.
     before = opened.get("w.transform.to_json()")
     panel.locator("[name=n_mels]").fill("0")

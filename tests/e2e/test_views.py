@@ -42,9 +42,7 @@ def test_two_views_of_one_widget_stay_in_step(lab: Lab) -> None:
     lab.page.keyboard.press("2")
     lab.until("w.annotations['label'].tolist() == ['up', 'down']")
     for i in (0, 1):
-        expect(lab.widgets.nth(i).locator(".sw-state")).to_have_text(
-            "1 of 2 annotations selected"
-        )
+        expect(lab.widgets.nth(i).locator(".sw-state")).to_have_text("1 of 2 annotations selected")
     lab.page.wait_for_timeout(300)
     marks = [lab.pixels(lab.widgets.nth(i).locator(".sw-marks")) for i in (0, 1)]
     assert (marks[0] == marks[1]).all()
@@ -123,7 +121,9 @@ def test_the_still_picture_is_in_the_notebook_and_in_its_html(lab: Lab) -> None:
             nbformat.v4.new_code_cell("w", outputs=[nbformat.from_dict(output)]),
         ]
     )
-    html, _ = HTMLExporter().from_notebook_node(nbformat.from_dict(json.loads(json.dumps(notebook))))
+    html, _ = HTMLExporter().from_notebook_node(
+        nbformat.from_dict(json.loads(json.dumps(notebook)))
+    )
     assert base64.b64encode(png).decode()[:200] in html.replace("\n", "")
 
 
