@@ -19,7 +19,16 @@ from hypothesis import example, given
 from numpy.typing import NDArray
 
 from specwidget.errors import ParameterError, ParameterTypeError
-from specwidget.transforms import MelSpectrogram, Stft, base, engine, melbank, precision, windows
+from specwidget.transforms import (
+    MelSpectrogram,
+    Stft,
+    base,
+    engine,
+    levels,
+    melbank,
+    precision,
+    windows,
+)
 from specwidget.transforms import transform_from_json as from_json
 
 SR = 22050
@@ -178,7 +187,6 @@ class TestMel:
                 sr=sr, n_fft=n_fft, n_mels=n_mels, norm=norm, htk=htk, fmin=50
             )
         np.testing.assert_allclose(mel.bank(sr).dense(), expected, rtol=1e-6, atol=1e-12)
-        np.testing.assert_allclose(mel.bank(sr).gains(), expected.sum(axis=1), rtol=1e-5)
 
     @pytest.mark.parametrize("htk", [False, True])
     def test_mel_scale_is_librosas(self, htk: bool) -> None:
@@ -210,6 +218,9 @@ class TestMel:
 
 
 RANGE = (-86.0, 64.0)
+
+# dB by which a level may be off, besides being rounded: 0.01, rarely more for a pure tone.
+TOLERANCE = 0.03
 
 
 def quantised(db: NDArray[np.float32], limits: tuple[float, float] = RANGE) -> NDArray[np.float64]:
@@ -248,9 +259,9 @@ class TestLevels:
         stft = Stft(**framing)
         full_scale = stft.full_scale_db(SR)
         limits = (full_scale - 140.0, full_scale + 12.0)
-        levels = stft.levels(padded(y, stft), SR, limits).T
-        error = np.abs(levels - quantised(librosa_db(y, stft), limits))
-        tolerance = precision.TOLERANCE_DB * 255.0 / (limits[1] - limits[0])
+        found = stft.levels(padded(y, stft), SR, limits).T
+        error = np.abs(found - quantised(librosa_db(y, stft), limits))
+        tolerance = TOLERANCE * 255.0 / (limits[1] - limits[0])
         assert error.max() <= 0.5 + tolerance
 
     @given(framings(), recordings(), st.integers(1, 60))
@@ -260,9 +271,9 @@ class TestLevels:
         mel = MelSpectrogram(**framing, n_mels=n_mels)
         full_scale = mel.full_scale_db(SR)
         limits = (full_scale - 140.0, full_scale + 12.0)
-        levels = mel.levels(padded(y, mel), SR, limits).T
-        error = np.abs(levels - quantised(librosa_db(y, mel), limits))
-        tolerance = precision.TOLERANCE_DB * 255.0 / (limits[1] - limits[0])
+        found = mel.levels(padded(y, mel), SR, limits).T
+        error = np.abs(found - quantised(librosa_db(y, mel), limits))
+        tolerance = TOLERANCE * 255.0 / (limits[1] - limits[0])
         assert error.max() <= 0.5 + tolerance
 
     @given(framings(), recordings(), st.integers(0, 9), st.booleans())
@@ -294,10 +305,10 @@ class TestLevels:
         y = tone(64 * 64)
         clean = stft.levels(y, SR, RANGE, pool)
         y[100] = bad
-        levels = stft.levels(y, SR, RANGE, pool)
+        found = stft.levels(y, SR, RANGE, pool)
         column = 1 // pool
         others = np.arange(len(clean)) != column
-        np.testing.assert_array_equal(levels[others], clean[others])
+        np.testing.assert_array_equal(found[others], clean[others])
         assert MelSpectrogram(n_fft=64, hop_length=64, n_mels=4).levels(y, SR, RANGE).any()
         assert stft.decibels(y, SR).shape == (33, 64)
 
@@ -449,10 +460,10 @@ class TestRoundingNoise:
         norms = np.linalg.norm(y * window, axis=1, keepdims=True)
         # What is in proportion to the bin itself, some 1e-6 dB, does no harm.
         error = (np.abs(fast - exact) - 5e-7 * exact) / norms
-        assert error.max() < precision.rounding_noise(n_fft)
+        assert (error < precision.rounding_noise(n_fft)).all()
 
 
-@pytest.mark.parametrize("module", [base, engine, melbank, precision, windows])
+@pytest.mark.parametrize("module", [base, engine, levels, melbank, precision, windows])
 def test_examples_run(module: Any) -> None:
     namespace = {"np": np}
     assert doctest.testmod(module, extraglobs=namespace).failed == 0

@@ -7,7 +7,6 @@ bit, on the number of rows.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,13 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from specwidget.transforms.levels import AMIN_POWER, Levels
 from specwidget.transforms.melbank import MelBank
 from specwidget.transforms.precision import doubtful_frames, rounding_noise
 
-__all__ = ["AMIN_POWER", "Engine", "max_pooled"]
-
-AMIN_POWER = 1e-10
-"""The least power that librosa's amplitude_to_db and power_to_db tell from nothing."""
+__all__ = ["Engine", "max_pooled"]
 
 _BLOCK_BYTES = 512 * 1024
 _BLOCK_FRAMES = 128
@@ -85,17 +82,17 @@ class Engine:
         levels = np.empty((-(-frames.shape[0] // pool), self.n_bins), np.uint8)
         column = np.zeros(self.n_bins, np.float32)
         block = self._block_frames()
-        limits = _Limits.of(range_db)
-        for start, values in self._sure_blocks(frames, limits.least):
+        scale = Levels.over(range_db)
+        for start, values in self._sure_blocks(frames, scale):
             if pool <= block:
                 pooled = max_pooled(values, pool)
                 first = start // pool
-                limits.quantise(pooled, levels[first : first + len(pooled)])
+                scale.quantise(pooled, levels[first : first + len(pooled)])
                 continue
             np.maximum(column, values.max(axis=0), out=column)
             stop = start + len(values)
             if stop % pool == 0 or stop == frames.shape[0]:
-                limits.quantise(column, levels[start // pool])
+                scale.quantise(column, levels[start // pool])
                 column[:] = 0.0
         return levels
 
@@ -149,16 +146,14 @@ class Engine:
             yield start, magnitude[:n], norms
 
     def _sure_blocks(
-        self, frames: NDArray[np.float32], least: float
+        self, frames: NDArray[np.float32], scale: Levels
     ) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        """Yield ``(first frame, amplitudes)``, in float64 where float32 is not enough."""
-        noise = np.full(self.n_bins, rounding_noise(len(self.window)), np.float32)
-        if self.bank is not None:
-            noise *= np.sqrt(self.bank.gains())
+        """Yield ``(first frame, amplitudes)``, by float64 where float32 is not enough."""
+        noise = self._amplitudes(rounding_noise(len(self.window))[None])[0]
         for start, magnitude, norms in self._blocks(frames):
             with np.errstate(invalid="ignore", over="ignore", under="ignore"):
                 values = self._amplitudes(magnitude)
-                rows = doubtful_frames(values, norms, noise, least)
+                rows = doubtful_frames(values, norms, noise, scale)
                 if rows.size:
                     self._correct(frames[start : start + len(magnitude)], rows, magnitude)
                     values = self._amplitudes(magnitude)
@@ -190,32 +185,6 @@ class Engine:
             np.multiply(frames[some], self.window, out=windowed[: len(some)])
             spectrum = scipy.fft.rfft(windowed[: len(some)], axis=1, overwrite_x=True)
             magnitude[some] = np.abs(spectrum.astype(np.complex64))
-
-
-@dataclass(frozen=True, slots=True)
-class _Limits:
-    """The range of the levels: `least` and `most` are amplitudes."""
-
-    least: float
-    most: float
-    scale: float
-    offset: float
-
-    @classmethod
-    def of(cls, range_db: tuple[float, float]) -> _Limits:
-        low, high = range_db
-        per_db = 255.0 / (high - low)
-        least = max(math.sqrt(AMIN_POWER), 10.0 ** (low / 20.0))
-        scale = per_db * 20.0 / math.log(10.0)
-        return cls(least, max(least, 10.0 ** (high / 20.0)), scale, 0.5 - low * per_db)
-
-    def quantise(self, values: NDArray[np.float32], out: NDArray[np.uint8]) -> None:
-        """Put amplitudes as levels of dB, rounded to the nearest, in `out`; overwrites them."""
-        np.clip(values, np.float32(self.least), np.float32(self.most), out=values)
-        np.log(values, out=values)
-        values *= np.float32(self.scale)
-        values += np.float32(self.offset)
-        out[...] = values
 
 
 def _power_db(power: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -79,10 +79,6 @@ class MelBank:
                 np.matmul(power[:, b0:b1], weights, out=out[:, m0:m1])
         return out
 
-    def gains(self) -> NDArray[np.float32]:
-        """Return the sum of the weights of every filter [shape=(n_mels,)]."""
-        return np.array([band.sum() for band in self.bands], np.float32)
-
     def dense(self) -> NDArray[np.float32]:
         """Return the filter bank as librosa lays it out [shape=(n_mels, n_fft_bins)]."""
         out = np.zeros((len(self.bands), self.n_fft_bins), np.float32)

@@ -1,8 +1,9 @@
 """Where float32 is not enough: which frames have to be computed again in float64.
 
 The rounding of a float32 FFT is noise of an even level over the bins of a frame, in proportion to
-the frame's energy. It matters in the bins that are not far above it and within the range that is
-drawn. The rule looks at one frame at a time, so a frame's numbers do not depend on its neighbours.
+the norm of the frame. It matters in the bins that are not far above it, within the range that is
+drawn, if it could carry their value over the edge between two levels. The rule looks at one frame
+at a time, so a frame's levels do not depend on its neighbours.
 """
 
 from __future__ import annotations
@@ -10,41 +11,57 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from specwidget.transforms.levels import Levels
+
 __all__ = ["doubtful_frames", "rounding_noise"]
 
 TOLERANCE_DB = 0.01
-"""By how much a bin may be off."""
+"""By how much a level may be off, besides being rounded to the nearest."""
 
-_RATIO = 10.0 ** (TOLERANCE_DB / 20.0) - 1.0
-
-# Of a pure tone, and of nothing else, a few bins have this much more noise.
-_TONAL = np.float32(16.0)
-
+_RATIO = np.float32(10.0 ** (TOLERANCE_DB / 20.0) - 1.0)
 _FAST_PRIMES = (2, 3, 5, 7, 11)
+_NOISE = 5e-7
+_NOISE_OF_OTHERS = 1e-6
+
+# The highest bins take up what rounding there is of a constant, or of anything slow.
+_NYQUIST = 5.0
+# Of a pure tone, and of nothing else, a few bins have this much more noise.
+_TONAL = 16.0
+# More doubtful bins than this in a frame are not looked at one by one.
+_FEW = 32
 
 
-def rounding_noise(n_fft: int) -> float:
-    """Return the rounding noise in a bin of a float32 FFT, as a part of the norm of the frame.
+def rounding_noise(n_fft: int) -> NDArray[np.float32]:
+    """Return the rounding noise in the bins of a float32 FFT of a frame whose norm is 1.
 
-    This is five times its standard deviation. Lengths with a large prime factor are computed by
-    a longer way, and have more of it.
+    This is some eight times its standard deviation. Lengths with a large prime factor are
+    computed by a longer way, and have more of it.
+
+    Returns
+    -------
+    np.ndarray, float32 [shape=(n_fft // 2 + 1,)]
+        Amplitudes.
 
     Examples
     --------
-    >>> rounding_noise(2048), rounding_noise(2039)
-    (3e-07, 7e-07)
+    >>> noise = rounding_noise(2048)
+    >>> bool(noise[0] < noise[-1]), bool(noise[0] < rounding_noise(2039)[0])
+    (True, True)
     """
+    rest = n_fft
     for prime in _FAST_PRIMES:
-        while n_fft % prime == 0:
-            n_fft //= prime
-    return 3e-7 if n_fft == 1 else 7e-7
+        while rest % prime == 0:
+            rest //= prime
+    noise = np.full(n_fft // 2 + 1, _NOISE if rest == 1 else _NOISE_OF_OTHERS, np.float32)
+    noise[-2:] *= np.float32(_NYQUIST)
+    return noise
 
 
 def doubtful_frames(
     values: NDArray[np.float32],
     norms: NDArray[np.float32],
     noise: NDArray[np.float32],
-    least: float,
+    levels: Levels,
 ) -> NDArray[np.intp]:
     """Return the numbers of the frames that float32 is not enough for.
 
@@ -55,16 +72,37 @@ def doubtful_frames(
     norms : np.ndarray, float32 [shape=(n,)]
         The norm of every windowed frame.
     noise : np.ndarray, float32 [shape=(n_bins,)]
-        The noise in every bin, for a frame with a norm of 1.
-    least : float
-        The amplitude at the lower end of the range: smaller ones are not told apart.
+        The noise in every bin, for a frame whose norm is 1.
+    levels : Levels
+        What the values will be rounded to.
     """
     loudest = norms * noise.max()
-    if not (loudest * np.float32(1.0 + 1.0 / _RATIO) > least).any():
+    if not (loudest * (1 / _RATIO + 1) > levels.least).any():
         return np.empty(0, np.intp)
-    rows = np.flatnonzero(values.min(axis=1) < loudest / np.float32(_RATIO))
+    rows = np.flatnonzero(values.min(axis=1) < loudest / _RATIO)
     some = values if rows.size == len(values) else values[rows]
     error = norms[rows, None] * noise
-    floor = np.float32(least) - _TONAL * error
-    doubtful = (some < error / np.float32(_RATIO)) & (some > floor)
-    return np.compress(doubtful.any(axis=1), rows)
+    doubtful = (some < error / _RATIO) & (
+        some > np.float32(levels.least) - np.float32(_TONAL) * error
+    )
+    n_doubtful = np.count_nonzero(doubtful, axis=1)
+    wrong = n_doubtful > _FEW
+    few = np.flatnonzero((n_doubtful > 0) & ~wrong)
+    if few.size:
+        places, bins = np.nonzero(doubtful[few])
+        places = few[places]
+        found = some[places, bins].astype(np.float64)
+        slack = error[places, bins].astype(np.float64)
+        slack[found < levels.least] *= _TONAL
+        wrong[places[_is_torn(found, slack, levels)]] = True
+    return np.compress(wrong, rows)
+
+
+def _is_torn(
+    found: NDArray[np.float64], slack: NDArray[np.float64], levels: Levels
+) -> NDArray[np.bool_]:
+    """Return where an amplitude within the slack is not of the level of the one found."""
+    reach = 0.5 + TOLERANCE_DB * levels.per_db
+    middle = np.rint(levels.exact(found))
+    above = levels.exact(found + slack) > middle + reach
+    return np.logical_or(above, levels.exact(found - slack) < middle - reach)
