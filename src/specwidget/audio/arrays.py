@@ -175,11 +175,9 @@ def _peak(samples: NDArray[Any]) -> float | None:
     """Return the largest finite absolute sample, of evenly spaced places if there are many."""
     n_channels, n_samples = samples.shape
     run = max(1, _PEAK_VALUES // n_channels // 64)
-    starts = range(0, n_samples, run)
-    if len(starts) > 64:
-        starts = range(0, n_samples - run, (n_samples - run) // 63)
+    n_runs = min(64, -(-n_samples // run))
     peak = 0.0
-    for start in starts:
+    for start in np.linspace(0, max(0, n_samples - run), n_runs).astype(np.int64):
         block = np.abs(np.asarray(samples[:, start : start + run]))
         finite = block[np.isfinite(block)]
         if finite.size:

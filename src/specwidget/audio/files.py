@@ -10,13 +10,13 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from queue import LifoQueue
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from specwidget.audio.inspection import looks_like, refuse_what_is_no_audio
 from specwidget.errors import AudioFileError
 
 __all__ = ["FileSource", "load_resampled"]
@@ -47,18 +47,21 @@ class FileSource:
     def __init__(self, file: str | os.PathLike[str] | bytes) -> None:
         self._file: str | bytes = file if isinstance(file, bytes) else os.fspath(file)
         self.name = "bytes" if isinstance(self._file, bytes) else self._file
-        _refuse_what_is_no_audio(self._file, self.name)
+        refuse_what_is_no_audio(self._file, self.name)
         handle = _open(self._file, self.name)
-        self._handles: LifoQueue[Any] = LifoQueue()
-        for _ in range(_HANDLES - 1):
-            self._handles.put(None)
-        self._handles.put(handle)
         self._pre_roll = _PRE_ROLL if handle.subtype in _LOSSY else 0
         self.sr: float = handle.samplerate
         self.n_channels: int = handle.channels
-        self.n_samples: int = _length(handle, self.name, self._size())
-        self.peak: float | None = None
-        self.peak = self._sampled_peak() if handle.subtype in _FLOAT_SUBTYPES else 1.0
+        self.n_samples: int = _declared_length(handle, self.name, self._size())
+        floating = handle.subtype in _FLOAT_SUBTYPES
+        if not _is_readable(handle, self.n_samples - 1):
+            handle.close()
+            handle = None
+            self.n_samples = self._readable_length()
+        self._handles: LifoQueue[Any] = LifoQueue()
+        for kept in [None] * (_HANDLES - 1) + [handle]:
+            self._handles.put(kept)
+        self.peak: float | None = self._sampled_peak() if floating else 1.0
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.n_channels} x {self.n_samples} samples at {self.sr} Hz>"
@@ -111,6 +114,22 @@ class FileSource:
             return len(self._file)
         return os.path.getsize(self._file)
 
+    def _readable_length(self) -> int:
+        """Return how many samples there are up to the first that cannot be read."""
+        low, high = 0, self.n_samples - 1
+        while low < high:
+            middle = (low + high) // 2
+            # A handle that has failed once is of no use for another try.
+            handle = _open(self._file, self.name)
+            low, high = (middle + 1, high) if _is_readable(handle, middle) else (low, middle)
+            handle.close()
+        if low == 0:
+            raise AudioFileError(
+                f"{self.name}: its header can be read, its samples cannot; the file is damaged, "
+                "or its download was cut short: copy or download it again"
+            )
+        return low
+
     def _sampled_peak(self) -> float:
         """Return the largest finite absolute sample of a few evenly spaced places."""
         n_runs = min(_PEAK_RUNS, -(-self.n_samples // _PEAK_RUN))
@@ -162,87 +181,33 @@ def _open(file: str | bytes, name: str) -> Any:
     except Exception as error:  # soundfile raises four kinds, depending on what is wrong
         reason = str(error).removeprefix(f"Error opening {file!r}: ").rstrip(".")
         raise AudioFileError(
-            f"{name}: cannot be decoded: {reason or type(error).__name__}. {_looks_like(file)}"
+            f"{name}: cannot be decoded: {reason or type(error).__name__}. {looks_like(file)}"
             "Formats that are read: WAV, RF64, FLAC, OGG, Opus, MP3, AIFF and what else "
             "soundfile.available_formats() lists; convert others, for example by ffmpeg"
         ) from error
 
 
-def _length(handle: Any, name: str, size: int) -> int:
-    """Return the number of samples that can really be read."""
+def _declared_length(handle: Any, name: str, size: int) -> int:
+    """Return the number of samples that a file says it has, if that makes sense."""
     n_samples: int = handle.frames
     if n_samples > _MAX_SAMPLES:
         raise AudioFileError(
             f"{name}: its header does not say how long it is; write it anew, "
             "for example: ffmpeg -i in.flac out.flac"
         )
-    if n_samples <= 0:
-        hint = (
-            f"its header says 0 samples, but the file has {size} bytes: it was not closed when "
-            "it was written; mend the header, for example: ffmpeg -i in.wav out.wav"
-            if size > 1024
-            else "it holds no samples; give a file that has some"
-        )
-        raise AudioFileError(f"{name}: {hint}")
-    if _readable(handle, n_samples - 1):
+    if n_samples > 0:
         return n_samples
-    low, high = 0, n_samples - 1
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (middle + 1, high) if _readable(handle, middle) else (low, middle)
-    if low == 0:
-        raise AudioFileError(f"{name}: its header is readable, its samples are not: damaged?")
-    return low
+    if size > 1024:
+        raise AudioFileError(
+            f"{name}: its header says 0 samples, but the file has {size} bytes: it was not closed "
+            "when it was written; mend the header, for example: ffmpeg -i in.wav out.wav"
+        )
+    raise AudioFileError(f"{name}: it holds no samples; give a file that has some")
 
 
-def _readable(handle: Any, sample: int) -> bool:
+def _is_readable(handle: Any, sample: int) -> bool:
     try:
         handle.seek(sample)
         return len(handle.read(1, dtype="float32")) == 1
     except Exception:  # whatever it is: this sample cannot be had
         return False
-
-
-def _refuse_what_is_no_audio(file: str | bytes, name: str) -> None:
-    """Raise for what needs no decoder to be seen as no audio."""
-    if isinstance(file, str):
-        path = Path(file)
-        if "://" in file:
-            raise AudioFileError(f"{name}: is a URL; download it, and give the file's path")
-        try:
-            if path.is_dir():
-                raise AudioFileError(f"{name}: is a folder; give the path of one audio file")
-            if not path.exists():
-                where = "" if path.is_absolute() else f" in {Path.cwd()}"
-                raise AudioFileError(f"{name}: no such file{where}; check the path's spelling")
-            if not path.is_file():
-                raise AudioFileError(f"{name}: is no regular file; give the path of an audio file")
-        except ValueError as error:
-            raise AudioFileError(f"{name!r}: is no path: {error}; check its spelling") from error
-    start = _head(file, name)
-    if not start:
-        raise AudioFileError(f"{name}: is empty (0 bytes); copy or download it again")
-    if start.startswith(b"version https://git-lfs"):
-        raise AudioFileError(
-            f"{name}: is a Git LFS pointer, not the recording itself; fetch it: git lfs pull"
-        )
-    if start[:256].lstrip().lower().startswith((b"<!doctype", b"<html")):
-        raise AudioFileError(
-            f"{name}: is a web page, not audio: a download that went wrong? Download it again"
-        )
-
-
-def _head(file: str | bytes, name: str) -> bytes:
-    if isinstance(file, bytes):
-        return file[:512]
-    try:
-        with open(file, "rb") as stream:
-            return stream.read(512)
-    except OSError as error:
-        raise AudioFileError(f"{name}: cannot be opened: {error.strerror or error}") from error
-
-
-def _looks_like(file: str | bytes) -> str:
-    head = _head(file, "") if isinstance(file, bytes) or os.path.exists(file) else b""
-    printable = sum(32 <= byte < 127 or byte in b"\t\r\n" for byte in head)
-    return "It looks like text. " if head and printable == len(head) else ""
