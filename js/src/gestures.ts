@@ -6,8 +6,10 @@
  * its host what lies where, and tells it what the person meant.
  */
 
+import type { Editing } from "./editing";
 import { cursorFor, freqAt, type Hit, hitTest, type Scene } from "./hit";
 import type { Pane } from "./layout";
+import type { Navigation } from "./navigation";
 import type { Scope } from "./scope";
 import {
   changes,
@@ -21,34 +23,38 @@ import {
   type Shape,
 } from "./shapes";
 
-export type Placed = Shape & { readonly id: string };
+export interface Placed extends Shape {
+  readonly id: string;
+}
+
+/** What is being drawn has no id yet. */
+export interface Preview extends Shape {
+  readonly id: string | null;
+}
 
 export interface GestureHost {
+  readonly navigation: Pick<
+    Navigation,
+    | "zoomTime"
+    | "panTime"
+    | "zoomFreq"
+    | "panFreq"
+    | "zoomAmplitude"
+    | "showTimes"
+    | "fitTime"
+    | "fitFreq"
+    | "moveRange"
+    | "resetRange"
+  >;
+  readonly editing: Pick<Editing, "selected" | "select" | "create" | "reshape">;
   scene(): Scene;
-  readonly extent: Extent;
-  selectedShapes(): readonly Placed[];
+  extent(): Extent;
   hasFocus(): boolean;
-
-  zoomTime(factor: number, anchor: number): void;
-  panTime(seconds: number): void;
-  zoomFreq(factor: number, anchor: number): void;
-  /** Moves by a share of the visible band. */
-  panFreq(share: number): void;
-  zoomAmplitude(factor: number): void;
-  showTimes(start: number, end: number): void;
-  fitTime(): void;
-  fitFreq(): void;
-  moveRange(end: "low" | "high", share: number): void;
-  resetRange(): void;
-
-  select(ids: readonly string[], how: "replace" | "toggle"): void;
   seek(time: number): void;
   hover(x: number, y: number, hit: Hit): void;
   leave(): void;
   /** What a drag would make so far; null when there is nothing to preview any more. */
-  preview(shapes: readonly (Shape & { readonly id: string | null })[] | null): void;
-  create(shape: Shape): void;
-  reshape(edits: readonly { id: string; set: Partial<Shape> }[]): void;
+  preview(shapes: readonly Preview[] | null): void;
 }
 
 interface Drag {
@@ -154,8 +160,9 @@ export class Gestures {
 
   private click(hit: Hit, toggling: boolean): void {
     if (hit.zone === "pane") {
-      if (hit.target) return this.host.select([hit.target.id], toggling ? "toggle" : "replace");
-      if (!toggling) this.host.select([], "replace");
+      if (hit.target)
+        return this.host.editing.select([hit.target.id], toggling ? "toggle" : "replace");
+      if (!toggling) this.host.editing.select([], "replace");
       this.host.seek(hit.time);
     } else if (hit.zone === "time-axis") {
       this.host.seek(hit.time);
@@ -167,12 +174,12 @@ export class Gestures {
   private doubleClick(event: MouseEvent): void {
     const { x, y } = this.at(event);
     const hit = hitTest(this.host.scene(), x, y);
-    if (hit.zone === "time-axis" || hit.zone === "overview") this.host.fitTime();
-    else if (hit.zone === "freq-axis") this.host.fitFreq();
-    else if (hit.zone === "colorbar") this.host.resetRange();
+    if (hit.zone === "time-axis" || hit.zone === "overview") this.host.navigation.fitTime();
+    else if (hit.zone === "freq-axis") this.host.navigation.fitFreq();
+    else if (hit.zone === "colorbar") this.host.navigation.resetRange();
     else if (hit.zone === "pane" && hit.target) {
       const row = this.host.scene().rows.find(({ id }) => id === hit.target?.id);
-      if (row && isInterval(row)) this.host.showTimes(row.start, row.end);
+      if (row && isInterval(row)) this.host.navigation.showTimes(row.start, row.end);
     }
   }
 
@@ -190,21 +197,21 @@ export class Gestures {
     const scene = this.host.scene();
     const hit = hitTest(scene, x, y);
     const perPixel = (scene.visible[1] - scene.visible[0]) / Math.max(1, scene.layout.plot.width);
-    if (event.shiftKey) return this.host.panTime((dx || dy) * perPixel);
+    if (event.shiftKey) return this.host.navigation.panTime((dx || dy) * perPixel);
     if (!zooming && !event.altKey && Math.abs(dx) > Math.abs(dy)) {
-      return this.host.panTime(dx * perPixel);
+      return this.host.navigation.panTime(dx * perPixel);
     }
     // Browsers report a pinch as a wheel with Control and small steps.
     const factor = Math.exp(dy * (zooming && Math.abs(dy) < 40 ? PINCH : NOTCH));
-    if (hit.zone === "amplitude-axis") return this.host.zoomAmplitude(factor);
-    if (hit.zone === "freq-axis") return this.host.zoomFreq(factor, hit.freq);
+    if (hit.zone === "amplitude-axis") return this.host.navigation.zoomAmplitude(factor);
+    if (hit.zone === "freq-axis") return this.host.navigation.zoomFreq(factor, hit.freq);
     if (event.altKey && hit.zone === "pane" && hit.freq !== null) {
-      return this.host.zoomFreq(factor, hit.freq);
+      return this.host.navigation.zoomFreq(factor, hit.freq);
     }
     const anchor = scene.time.toTime(
       Math.min(scene.layout.plot.width, Math.max(0, x - scene.layout.plot.x)),
     );
-    this.host.zoomTime(factor, hit.zone === "overview" ? hit.time : anchor);
+    this.host.navigation.zoomTime(factor, hit.zone === "overview" ? hit.time : anchor);
   }
 
   private begin(hit: Hit, x: number, y: number, shift: boolean): Drag | null {
@@ -218,21 +225,31 @@ export class Gestures {
       case "time-axis": {
         const span = host.scene().visible;
         return shift
-          ? stepping("ew-resize", x, y, (dx) => host.zoomTime(Math.exp(-dx / 150), hit.time))
+          ? stepping("ew-resize", x, y, (dx) =>
+              host.navigation.zoomTime(Math.exp(-dx / 150), hit.time),
+            )
           : stepping("grabbing", x, y, (dx) =>
-              host.panTime((-dx * (span[1] - span[0])) / this.plotWidth()),
+              host.navigation.panTime((-dx * (span[1] - span[0])) / this.plotWidth()),
             );
       }
       case "freq-axis":
         return shift
-          ? stepping("ns-resize", x, y, (_, dy) => host.zoomFreq(Math.exp(dy / 100), hit.freq))
-          : stepping("grabbing", x, y, (_, dy) => host.panFreq(dy / hit.pane.rect.height));
+          ? stepping("ns-resize", x, y, (_, dy) =>
+              host.navigation.zoomFreq(Math.exp(dy / 100), hit.freq),
+            )
+          : stepping("grabbing", x, y, (_, dy) =>
+              host.navigation.panFreq(dy / hit.pane.rect.height),
+            );
       case "amplitude-axis":
-        return stepping("ns-resize", x, y, (_, dy) => host.zoomAmplitude(Math.exp(dy / 80)));
+        return stepping("ns-resize", x, y, (_, dy) =>
+          host.navigation.zoomAmplitude(Math.exp(dy / 80)),
+        );
       case "colorbar": {
         const bar = host.scene().layout.colorbar;
         const height = bar ? bar.height : 1;
-        return stepping("ns-resize", x, y, (_, dy) => host.moveRange(hit.half, -dy / height));
+        return stepping("ns-resize", x, y, (_, dy) =>
+          host.navigation.moveRange(hit.half, -dy / height),
+        );
       }
       case "overview":
         return this.overview(hit.part, hit.time);
@@ -260,14 +277,14 @@ export class Gestures {
       cursor: "crosshair",
       move: (toX, toY) => {
         const withBand = hit.pane.kind === "spec" && Math.abs(toY - y) >= FLAT;
-        shape = drawn(from, this.point(hit.pane, toX, toY), withBand, host.extent);
+        shape = drawn(from, this.point(hit.pane, toX, toY), withBand, host.extent());
         // Back where it began, or straight up: there is no time in it yet.
         if (Math.abs(toX - x) < CLICK) shape = null;
         host.preview(shape && [{ ...shape, id: null }]);
       },
       end: () => {
         host.preview(null);
-        if (shape) host.create(shape);
+        if (shape) host.editing.create(shape);
       },
       cancel: () => host.preview(null),
     };
@@ -277,7 +294,7 @@ export class Gestures {
     const { host } = this;
     const scene = host.scene();
     const moving = grip.edge === null && grip.side === null;
-    const before = moving ? host.selectedShapes() : scene.rows.filter((row) => row.id === id);
+    const before = moving ? host.editing.selected() : scene.rows.filter((row) => row.id === id);
     const from: Point = { time: hit.time, freq: hit.freq };
     let after: Placed[] = [...before];
     return {
@@ -285,8 +302,8 @@ export class Gestures {
       move: (toX, toY) => {
         const to = this.point(hit.pane, toX, toY);
         after = moving
-          ? movedTogether(before, from, to, host.extent)
-          : before.map((row) => ({ ...row, ...dragged(row, grip, from, to, host.extent) }));
+          ? movedTogether(before, from, to, host.extent())
+          : before.map((row) => ({ ...row, ...dragged(row, grip, from, to, host.extent()) }));
         host.preview(after);
       },
       end: () => {
@@ -296,7 +313,7 @@ export class Gestures {
           const set = old ? changes(old, row) : {};
           return Object.keys(set).length > 0 ? [{ id: row.id, set }] : [];
         });
-        if (edits.length > 0) host.reshape(edits);
+        if (edits.length > 0) host.editing.reshape(edits);
       },
       cancel: () => host.preview(null),
     };
@@ -304,7 +321,7 @@ export class Gestures {
 
   private centre(time: number): void {
     const [t0, t1] = this.host.scene().visible;
-    this.host.panTime(time - (t0 + t1) / 2);
+    this.host.navigation.panTime(time - (t0 + t1) / 2);
   }
 
   private overview(part: "start" | "end" | "body" | null, pressed: number): Drag {
@@ -316,9 +333,9 @@ export class Gestures {
       move: (x) => {
         const scene = host.scene();
         const now = scene.overview.toTime(x - scene.layout.plot.x);
-        if (part === "start") host.showTimes(Math.min(now, t1), Math.max(now, t1));
-        else if (part === "end") host.showTimes(Math.min(t0, now), Math.max(t0, now));
-        else host.panTime(t0 + now - pressed - scene.visible[0]);
+        if (part === "start") host.navigation.showTimes(Math.min(now, t1), Math.max(now, t1));
+        else if (part === "end") host.navigation.showTimes(Math.min(t0, now), Math.max(t0, now));
+        else host.navigation.panTime(t0 + now - pressed - scene.visible[0]);
       },
       end: () => {},
       cancel: () => {},
@@ -331,8 +348,8 @@ export class Gestures {
     return stepping("grabbing", x, y, (dx, dy) => {
       const scene = host.scene();
       const pane = scene.layout.panes.find(({ kind }) => kind === "spec");
-      host.panTime((-dx * (scene.visible[1] - scene.visible[0])) / this.plotWidth());
-      if (pane) host.panFreq(dy / pane.rect.height);
+      host.navigation.panTime((-dx * (scene.visible[1] - scene.visible[0])) / this.plotWidth());
+      if (pane) host.navigation.panFreq(dy / pane.rect.height);
     });
   }
 }

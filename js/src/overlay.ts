@@ -9,20 +9,13 @@
 import { formatFreq, formatTime } from "./format";
 import { freqToY, type Scene } from "./hit";
 import { GUTTER, overlap, type Pane, type Rect } from "./layout";
+import type { Mark } from "./marks";
 import { isBox, isInterval, type Shape } from "./shapes";
 import { inkOn, lighter, type Theme } from "./theme";
 import { amplitudeTicks, dbTicks, freqTicks, timeTicks } from "./ticks";
 import type { FreqAxis, Tick } from "./types";
 
 type Context = CanvasRenderingContext2D;
-
-export interface Mark extends Shape {
-  readonly id: string | null;
-  readonly label: string;
-  readonly color: string;
-  readonly draft: boolean;
-  readonly pending: boolean;
-}
 
 const TICK = 4;
 const TEXT_SIZE = 11;

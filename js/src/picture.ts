@@ -8,7 +8,8 @@
 import { colormap } from "./colormaps";
 import type { Scene } from "./hit";
 import type { Layout, Rect } from "./layout";
-import { type Mark, markRect } from "./overlay";
+import type { Mark } from "./marks";
+import { markRect } from "./overlay";
 import { buildLut, colorize, rasterizeSpectrogram } from "./raster";
 import type { Theme } from "./theme";
 import type {

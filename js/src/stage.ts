@@ -8,30 +8,27 @@
 
 import { colormap } from "./colormaps";
 import { element } from "./dom";
+import type { Preview } from "./gestures";
 import { type Hit, hitTest, type Scene } from "./hit";
 import { type Layout, layout, type Pane } from "./layout";
-import { type Mark, paintAxes, paintCursor, paintMarks, paintOverview } from "./overlay";
+import { type Mark, marksOf } from "./marks";
+import { paintAxes, paintCursor, paintMarks, paintOverview } from "./overlay";
 import { overviewChannel, Picture, type PictureResult, type PictureState } from "./picture";
 import type { Row } from "./protocol";
-import { keyString, specKeys, specLevel, waveKeys, waveLevel } from "./pyramid";
+import { waveKeys } from "./pyramid";
 import { freqScale, timeScale } from "./scales";
 import type { Scope } from "./scope";
 import type { Session } from "./session";
-import { isInterval, type Shape } from "./shapes";
 import { readTheme, type Theme, watchTheme } from "./theme";
 import type { Bounds, ChannelId, TileKey, Viewport } from "./types";
 import { clamp } from "./viewport";
+import { topLevel, wishes } from "./wishes";
 
 export type Layer = "tiles" | "colors" | "marks" | "cursor";
-
-export interface Preview extends Shape {
-  readonly id: string | null;
-}
 
 const WAVE_SHARE = 0.26;
 /** Sharper than this no eye can tell, and it costs by the square. */
 const MAX_RATIO = 2;
-const UNLABELLED = "#9aa0a6";
 /** Colours in the colour bar. */
 const BAR_STEPS = 64;
 /** Amplitudes the axis may end at; it is the first that holds the whole recording. */
@@ -193,10 +190,9 @@ export class Stage {
   private amplitude(places: Layout): number {
     const { tiles, traits } = this.session;
     const info = traits.get("_info");
-    const level = info.waveform.levels.at(-1) ?? 0;
     let peak = 0;
     for (const channel of new Set(places.panes.map((pane) => pane.channel))) {
-      for (const key of waveKeys(info.waveform, channel, level, 0, info.duration)) {
+      for (const key of waveKeys(info.waveform, channel, topLevel(info), 0, info.duration)) {
         for (const value of tiles.wave(key)?.data ?? []) peak = Math.max(peak, Math.abs(value));
       }
     }
@@ -225,33 +221,6 @@ export class Stage {
     };
   }
 
-  /** Coarsest first, so that something is there at once; then what is in sight; then its neighbours. */
-  private wanted(state: PictureState): TileKey[] {
-    const { info, viewport, ratio } = state;
-    const { spectrogram, waveform, duration, sr } = info;
-    const width = Math.max(1, Math.round(state.layout.plot.width));
-    const span = viewport.t1 - viewport.t0;
-    const specAt = specLevel(spectrogram, span / (width * ratio));
-    const waveAt = waveLevel(waveform, (span * sr) / width);
-    const stripAt = waveLevel(waveform, (duration * sr) / width);
-    const top = waveform.levels.at(-1) ?? 0;
-    const keys: TileKey[] = [];
-    for (const channel of this.channels) {
-      keys.push(...waveKeys(waveform, channel, top, 0, duration));
-      keys.push(...specKeys(spectrogram, channel, spectrogram.levels - 1, 0, duration));
-    }
-    keys.push(...waveKeys(waveform, overviewChannel(state), stripAt, 0, duration));
-    for (const margin of [0, span / 2]) {
-      const t0 = Math.max(0, viewport.t0 - margin);
-      const t1 = Math.min(duration, viewport.t1 + margin);
-      for (const channel of this.channels) {
-        keys.push(...specKeys(spectrogram, channel, specAt, t0, t1));
-        keys.push(...waveKeys(waveform, channel, waveAt, t0, t1));
-      }
-    }
-    return [...new Map(keys.map((key) => [keyString(key), key])).values()];
-  }
-
   private commit(): void {
     if (!this.inSight || this.size.width < 1 || this.size.height < 1) return;
     const { dirty } = this;
@@ -260,11 +229,18 @@ export class Stage {
     const marks = picture || dirty.has("marks");
     dirty.clear();
     const state = this.pictureState();
-    if (tiles) this.session.tiles.want(this, this.wanted(state));
+    if (tiles) this.session.tiles.want(this, this.wishes(state));
     if (picture) this.result = this.picture.paint(state, tiles);
     if (marks) this.paintMarks(state);
     this.paintCursor();
     this.painted();
+  }
+
+  private wishes(state: PictureState): TileKey[] {
+    const { info, viewport, ratio, layout } = state;
+    const strip = overviewChannel(state);
+    const { width } = layout.plot;
+    return wishes({ info, viewport, ratio, width, strip, channels: this.channels });
   }
 
   private clear(index: number): CanvasRenderingContext2D {
@@ -303,29 +279,13 @@ export class Stage {
   }
 
   private marks(rows: readonly Row[]): Mark[] {
-    const { regions, traits } = this.session;
-    const colors = new Map(traits.get("_labels").map(({ name, color }) => [name, color]));
-    const moved = new Map((this.previews ?? []).map((shape) => [shape.id, shape]));
-    const marks: Mark[] = [];
-    for (const row of rows) {
-      if (!isInterval(row) || row.status === "rejected") continue;
-      const { start, end, low_freq, high_freq } = moved.get(row.id) ?? row;
-      marks.push({
-        id: row.id,
-        label: row.label,
-        color: colors.get(row.label) ?? UNLABELLED,
-        draft: row.status === "draft",
-        pending: regions.isPending(row.id),
-        ...{ start, end, low_freq, high_freq },
-      });
-    }
-    const fresh = moved.get(null);
-    if (fresh) {
-      const label = this.session.activeLabel;
-      const color = colors.get(label) ?? UNLABELLED;
-      marks.push({ ...fresh, label, color, draft: false, pending: false });
-    }
-    return marks;
+    const { session } = this;
+    return marksOf(rows, {
+      labels: session.traits.get("_labels"),
+      previews: this.previews ?? [],
+      activeLabel: session.activeLabel,
+      isPending: (id) => session.regions.isPending(id),
+    });
   }
 
   private paintCursor(): void {

@@ -7,6 +7,7 @@
 
 import { element } from "./dom";
 import { formatDb, formatFreq, formatTime, nearestNote } from "./format";
+import type { Standing } from "./standing";
 
 export interface Reading {
   readonly time: number;
@@ -30,7 +31,7 @@ export class Status {
     this.reading.textContent = reading ? words(reading) : "";
   }
 
-  say(text: string, level: "info" | "warning" | "error"): void {
+  say({ text, level }: Standing): void {
     if (this.state.textContent !== text) this.state.textContent = text;
     this.state.dataset["level"] = level;
     this.state.title = text;

@@ -8,6 +8,7 @@
 import { element, type IconName, icon, iconButton } from "./dom";
 import { formatTime } from "./format";
 import type { Action } from "./keys";
+import type { HeardChannel } from "./protocol";
 import type { Scope } from "./scope";
 
 export interface ToolbarState {
@@ -19,14 +20,14 @@ export interface ToolbarState {
   readonly redo: string | null;
   readonly selected: number;
   readonly channels: number;
-  readonly channel: string;
+  readonly channel: HeardChannel;
   readonly settingsOpen: boolean;
   readonly helpOpen: boolean;
 }
 
 export interface ToolbarHost {
   act(action: Action): void;
-  setChannel(channel: string): void;
+  setChannel(channel: HeardChannel): void;
   toggleSettings(): void;
 }
 
@@ -60,7 +61,10 @@ export class Toolbar {
     };
     const separator = () => element("span", { class: "sw-separator" });
     scope.listen(this.settings, "click", () => host.toggleSettings());
-    scope.listen(this.channel, "change", () => host.setChannel(this.channel.value));
+    scope.listen(this.channel, "change", () => {
+      const { value } = this.channel;
+      host.setChannel(value === "all" || value === "mix" ? value : Number(value));
+    });
     this.root = element(
       "div",
       { class: "sw-toolbar", role: "toolbar", "aria-label": "Tools" },
@@ -92,7 +96,7 @@ export class Toolbar {
     enable(this.button("redo"), state.redo, "Redo");
     able(this.button("remove"), state.selected > 0);
     able(this.button("zoom-selection"), state.selected > 0);
-    this.channels(state.channels, state.channel);
+    this.channels(state.channels, String(state.channel));
   }
 
   private button(action: Action): HTMLButtonElement {

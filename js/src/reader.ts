@@ -1,0 +1,91 @@
+/**
+ * Reads off what lies under the pointer: at once as well as the picture tells, exactly once it rests.
+ *
+ * Invariant: an answer of the kernel is shown only while the pointer is still where it was asked for.
+ */
+
+import { DisconnectedError, KernelError } from "./channel";
+import type { Hit } from "./hit";
+import { valueGet } from "./protocol";
+import type { Scope } from "./scope";
+import type { Session } from "./session";
+import type { Stage } from "./stage";
+import type { Reading, Status } from "./status";
+
+/** Milliseconds the pointer rests before the exact value is asked for. */
+const REST = 80;
+
+type PaneHit = Hit & { zone: "pane" };
+
+export class Reader {
+  private reading: Reading | null = null;
+  private resting: (() => void) | null = null;
+
+  constructor(
+    private readonly session: Session,
+    private readonly stage: Stage,
+    private readonly status: Status,
+    private readonly scope: Scope,
+  ) {}
+
+  hover(x: number, y: number, hit: Hit): void {
+    this.stage.point({ x, y });
+    this.resting?.();
+    this.resting = null;
+    this.show(this.read(hit, x, y));
+    if (hit.zone === "pane") this.resting = this.scope.timeout(() => void this.ask(hit), REST);
+  }
+
+  leave(): void {
+    this.stage.point(null);
+    this.resting?.();
+    this.show(null);
+  }
+
+  private show(reading: Reading | null): void {
+    this.reading = reading;
+    this.status.read(reading);
+  }
+
+  private read(hit: Hit, x: number, y: number): Reading | null {
+    if (hit.zone !== "pane" && hit.zone !== "time-axis") return null;
+    const { viewport } = this.stage;
+    const { sr, duration } = this.session.traits.get("_info");
+    const width = Math.max(1, this.stage.scene().layout.plot.width);
+    const pane = hit.zone === "pane" ? hit.pane : null;
+    const db = pane?.kind === "spec" ? this.stage.dbAt(pane, x, y) : null;
+    return {
+      time: Math.min(duration, Math.max(0, hit.time)),
+      sr,
+      resolution: (viewport.t1 - viewport.t0) / width,
+      freq: hit.zone === "pane" ? hit.freq : null,
+      hzPerPixel: (viewport.f1 - viewport.f0) / Math.max(1, pane?.rect.height ?? 1),
+      db: db === null ? null : db - this.session.traits.get("_ref_db"),
+      exact: false,
+      amplitude: null,
+    };
+  }
+
+  private async ask(hit: PaneHit): Promise<void> {
+    const before = this.reading;
+    if (!before) return;
+    const { epoch } = this.session.traits.get("_info");
+    const channel = hit.pane.channel === "mix" ? "mix" : Number(hit.pane.channel);
+    try {
+      const value = await this.session.channel.request(
+        valueGet(epoch, channel, before.time, hit.freq ?? 0),
+      );
+      if (this.reading !== before) return;
+      const ref = this.session.traits.get("_ref_db");
+      const db = value.db === null ? null : value.db - ref;
+      this.show(
+        hit.pane.kind === "spec"
+          ? { ...before, db, exact: true }
+          : { ...before, amplitude: value.amplitude },
+      );
+    } catch (error) {
+      // The reading stays as good as the picture's steps.
+      if (!(error instanceof KernelError || error instanceof DisconnectedError)) throw error;
+    }
+  }
+}

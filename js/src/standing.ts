@@ -1,0 +1,49 @@
+/** How things stand, in one line for the status bar: the worst first. Invariant: asks, and changes nothing. */
+
+import type { Editing } from "./editing";
+import type { Listening } from "./listening";
+import type { Session } from "./session";
+import type { Stage } from "./stage";
+
+export type Level = "info" | "warning" | "error";
+
+export interface Standing {
+  readonly text: string;
+  readonly level: Level;
+}
+
+const counted = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+
+export function standing(
+  session: Session,
+  stage: Stage,
+  editing: Editing,
+  listening: Listening,
+): Standing {
+  const { channel, player, regions, tiles, traits } = session;
+  const notice = traits.get("_notice");
+  const waiting = counted(regions.pending, "edit waits", "edits wait");
+  const error = (text: string): Standing => ({ text, level: "error" });
+  const info = (text: string): Standing => ({ text, level: "info" });
+  const warning = (text: string): Standing => ({ text, level: "warning" });
+
+  if (channel.state === "disconnected") {
+    return error(`No kernel: run the cell again${regions.pending ? ` (${waiting})` : ""}`);
+  }
+  if (editing.refusal) return error(editing.refusal);
+  if (notice?.level === "error") return error(notice.text);
+  if (tiles.problem) return error(tiles.problem);
+  if (listening.problem) return error(listening.problem);
+  if (channel.busy) {
+    return warning(`The kernel is busy${regions.pending ? `; ${waiting}` : ""}`);
+  }
+  if (player.state === "blocked") return warning("Click to allow sound");
+  if (player.state === "waiting") return info("Waiting for sound");
+  if (notice) return warning(notice.text);
+  if (!regions.ready || stage.result.missing > 0) return info("Loading");
+  if (regions.pending) return info(waiting);
+  if (stage.result.estimated) return info("Estimate; the exact picture is on its way");
+  const selected = editing.selected().length;
+  const all = counted(regions.rows().length, "annotation", "annotations");
+  return info(selected ? `${selected} of ${all} selected` : all);
+}
