@@ -471,6 +471,8 @@ def test_layers_of_a_recording() -> None:
     source: AudioSource = open_audio(noise(100, 2), sr=SR)
     made = tilesets(source, Stft())
     assert sorted(made) == ["spec/0", "spec/1", "spec/mix", "wave/0", "wave/1", "wave/mix"]
+    others = tilesets(source, MelSpectrogram(), made)
+    assert {name for name in made if others[name] is made[name]} == {"wave/0", "wave/1", "wave/mix"}
 
 
 @pytest.mark.parametrize("module", [base, cache, layers, spectrogram, waveform])

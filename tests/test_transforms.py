@@ -104,14 +104,18 @@ class TestStft:
     @given(framings(), st.integers(1, 3000))
     @example({"n_fft": 2048, "hop_length": 512}, 1)
     @example({"n_fft": 3, "hop_length": 2, "win_length": 1, "window": "boxcar"}, 1)
-    def test_is_librosas_to_the_bit(self, framing: dict[str, Any], n: int) -> None:
+    def test_is_librosas(self, framing: dict[str, Any], n: int) -> None:
         stft, y = Stft(**framing), tone(n)
-        np.testing.assert_array_equal(stft.decibels(padded(y, stft), SR), librosa_db(y, stft))
+        np.testing.assert_allclose(
+            stft.decibels(padded(y, stft), SR), librosa_db(y, stft), rtol=0, atol=1e-4
+        )
 
     @pytest.mark.parametrize("window", [*NAMES, *OTHERS])
     def test_every_window(self, window: windows.WindowSpec) -> None:
         stft, y = Stft(n_fft=512, win_length=400, window=window), tone(4000)
-        np.testing.assert_array_equal(stft.decibels(padded(y, stft), SR), librosa_db(y, stft))
+        np.testing.assert_allclose(
+            stft.decibels(padded(y, stft), SR), librosa_db(y, stft), rtol=0, atol=1e-4
+        )
 
     def test_window_of_samples_and_by_a_function(self) -> None:
         samples = scipy.signal.get_window("hann", 300)

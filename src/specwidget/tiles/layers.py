@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from specwidget.audio.source import AudioSource, ChannelSpec
 from specwidget.tiles.base import Tileset, layer_name
 from specwidget.tiles.spectrogram import SpectrogramTileset
@@ -11,11 +13,23 @@ from specwidget.transforms.base import Transform
 __all__ = ["tilesets"]
 
 
-def tilesets(source: AudioSource, transform: Transform) -> dict[str, Tileset]:
+def tilesets(
+    source: AudioSource, transform: Transform, before: Mapping[str, Tileset] | None = None
+) -> dict[str, Tileset]:
     """Return the tilesets of a recording by the names of their layers.
 
     They are made without reading the recording: ``"spec/0"``, ``"wave/0"`` and so on for every
     channel, and ``"spec/mix"``, ``"wave/mix"``.
+
+    Parameters
+    ----------
+    source : AudioSource
+        The recording.
+    transform : Transform
+        What makes frames of samples.
+    before : mapping of str to Tileset, optional
+        Tilesets of the same recording under another transform: those of its waveforms are taken
+        over, with what they have learnt.
 
     Examples
     --------
@@ -29,5 +43,6 @@ def tilesets(source: AudioSource, transform: Transform) -> dict[str, Tileset]:
     made: dict[str, Tileset] = {}
     for channel in channels:
         made[layer_name("spec", channel)] = SpectrogramTileset(source, transform, channel)
-        made[layer_name("wave", channel)] = WaveformTileset(source, channel)
+        wave = layer_name("wave", channel)
+        made[wave] = (before or {}).get(wave) or WaveformTileset(source, channel)
     return made

@@ -236,7 +236,7 @@ class SpectrogramTileset:
             self._source, *self._transform.frame_range(start, stop), self._channel
         )
         limits = (self._quantiser.low, self._quantiser.high)
-        return self._transform.levels(samples, self._source.sr, limits, min(pool, stop - start))
+        return self._transform.levels(samples, self._source.sr, limits, pool)
 
     def _estimate(self, start: int, stop: int, level: int) -> NDArray[np.uint8]:
         """Return columns of which each comes of the frame in its middle, or of a neighbour.
