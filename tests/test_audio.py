@@ -314,6 +314,18 @@ class TestFiles:
         assert (audio.sr, audio.name) == (sr, str(path))
         np.testing.assert_allclose(whole(audio), expected, rtol=0, atol=1e-6)
 
+    def test_a_relative_path_outlives_a_change_of_folder(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = written(tmp_path, ("WAV", "PCM_16"))
+        monkeypatch.chdir(path.parent)
+        audio = open_audio(path.name)
+        monkeypatch.chdir("/")
+        assert isinstance(audio, files.FileSource)
+        with audio._handle():
+            assert audio.read(0, 5).shape == (2, 5)
+        assert audio.name == path.name
+
     def test_its_own_rate_is_not_resampled(self, tmp_path: Path) -> None:
         audio = open_audio(written(tmp_path, ("WAV", "PCM_16")), sr=float(SR))
         assert isinstance(audio, files.FileSource)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import LifoQueue
 from typing import Any
 
@@ -24,7 +24,7 @@ __all__ = ["FileSource", "load_resampled"]
 _HANDLES = 2
 _PRE_ROLL = 4 * 1152
 _MAX_SAMPLES = 1 << 52
-_FLOAT_SUBTYPES = frozenset({"FLOAT", "DOUBLE", "VORBIS", "OPUS", "MPEG_LAYER_III"})
+_FLOAT_SUBTYPES = frozenset({"FLOAT", "DOUBLE"})
 _LOSSY = frozenset({"VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III"})
 _PEAK_RUN = 4096
 _PEAK_RUNS = 16
@@ -45,15 +45,16 @@ class FileSource:
     """
 
     def __init__(self, file: str | os.PathLike[str] | bytes) -> None:
-        self._file: str | bytes = file if isinstance(file, bytes) else os.fspath(file)
-        self.name = "bytes" if isinstance(self._file, bytes) else self._file
-        refuse_what_is_no_audio(self._file, self.name)
+        self.name = "bytes" if isinstance(file, bytes) else os.fspath(file)
+        refuse_what_is_no_audio(file if isinstance(file, bytes) else self.name, self.name)
+        # Handles are opened later too, and the working directory may be another one then.
+        self._file: str | bytes = file if isinstance(file, bytes) else os.path.abspath(file)
         handle = _open(self._file, self.name)
         self._pre_roll = _PRE_ROLL if handle.subtype in _LOSSY else 0
         self.sr: float = handle.samplerate
         self.n_channels: int = handle.channels
-        self.n_samples: int = _declared_length(handle, self.name, self._size())
-        floating = handle.subtype in _FLOAT_SUBTYPES
+        self.n_samples: int = _declared_length(handle, self._file, self.name)
+        subtype: str = handle.subtype
         if not _is_readable(handle, self.n_samples - 1):
             handle.close()
             handle = None
@@ -61,7 +62,9 @@ class FileSource:
         self._handles: LifoQueue[Any] = LifoQueue()
         for kept in [None] * (_HANDLES - 1) + [handle]:
             self._handles.put(kept)
-        self.peak: float | None = self._sampled_peak() if floating else 1.0
+        self.peak: float | None = None if subtype in _LOSSY else 1.0
+        if subtype in _FLOAT_SUBTYPES:
+            self.peak = self._sampled_peak()
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.n_channels} x {self.n_samples} samples at {self.sr} Hz>"
@@ -109,11 +112,6 @@ class FileSource:
             f"{reason}. The file may be damaged, cut short, or may have changed while it was open"
         )
 
-    def _size(self) -> int:
-        if isinstance(self._file, bytes):
-            return len(self._file)
-        return os.path.getsize(self._file)
-
     def _readable_length(self) -> int:
         """Return how many samples there are up to the first that cannot be read."""
         low, high = 0, self.n_samples - 1
@@ -131,13 +129,13 @@ class FileSource:
         return low
 
     def _sampled_peak(self) -> float:
-        """Return the largest finite absolute sample of a few evenly spaced places."""
+        """Return the largest finite absolute sample of a few evenly spaced places, at least 1."""
         n_runs = min(_PEAK_RUNS, -(-self.n_samples // _PEAK_RUN))
         peak = 1.0
         for start in np.linspace(0, max(0, self.n_samples - _PEAK_RUN), n_runs).astype(int):
-            block = np.abs(self.read(int(start), int(start) + _PEAK_RUN))
-            finite = block[np.isfinite(block)]
-            peak = max(peak, float(finite.max(initial=0.0)))
+            with suppress(AudioFileError):  # whoever looks there is told
+                block = np.abs(self.read(int(start), int(start) + _PEAK_RUN))
+                peak = max(peak, float(block[np.isfinite(block)].max(initial=0.0)))
         return peak
 
 
@@ -187,8 +185,8 @@ def _open(file: str | bytes, name: str) -> Any:
         ) from error
 
 
-def _declared_length(handle: Any, name: str, size: int) -> int:
-    """Return the number of samples that a file says it has, if that makes sense."""
+def _declared_length(handle: Any, file: str | bytes, name: str) -> int:
+    """Return the number of samples that an open file says it has, if that makes sense."""
     n_samples: int = handle.frames
     if n_samples > _MAX_SAMPLES:
         raise AudioFileError(
@@ -197,6 +195,7 @@ def _declared_length(handle: Any, name: str, size: int) -> int:
         )
     if n_samples > 0:
         return n_samples
+    size = len(file) if isinstance(file, bytes) else os.path.getsize(file)
     if size > 1024:
         raise AudioFileError(
             f"{name}: its header says 0 samples, but the file has {size} bytes: it was not closed "

@@ -45,7 +45,7 @@ class AudioSource(Protocol):
 
     @property
     def peak(self) -> float | None:
-        """Largest absolute sample where that is cheaply known, None otherwise."""
+        """Largest absolute sample, or a bound of it, where that is cheaply known, else None."""
 
     def read(self, start: int, stop: int) -> NDArray[np.float32]:
         """Return samples ``[start, stop)``, clipped to the recording [shape=(n_channels, n)]."""
