@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from harness import Lab
 from places import Places, places, wait_until_drawn
+from playwright.sync_api import expect
 
 SETUP = """
 import numpy as np
@@ -149,6 +150,7 @@ def test_axes_strip_and_keys(opened: Lab) -> None:
     now = settled(opened)
     assert (now.view, now.band) == ((0, 20), (0, 4000))
     opened.run("w.annotations = [(4, 6, 'x')]; w.selected = w.annotations['id'].tolist()")
+    expect(opened.widget.locator(".sw-state")).to_have_text("1 of 1 annotation selected")
     press("z")
     assert view(opened) == pytest.approx((3.7, 6.3), abs=0.01)
 
