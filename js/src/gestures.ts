@@ -20,16 +20,12 @@ import {
   isInterval,
   movedTogether,
   type Point,
+  type Preview,
   type Shape,
 } from "./shapes";
 
 export interface Placed extends Shape {
   readonly id: string;
-}
-
-/** What is being drawn has no id yet. */
-export interface Preview extends Shape {
-  readonly id: string | null;
 }
 
 export interface GestureHost {

@@ -4,9 +4,8 @@
  * Invariant: a mark has a place in time; what has none, or was rejected, has no mark.
  */
 
-import type { Preview } from "./gestures";
 import type { Row } from "./protocol";
-import { isInterval, type Shape } from "./shapes";
+import { isInterval, type Preview, type Shape } from "./shapes";
 import type { Label } from "./types";
 
 export interface Mark extends Shape {

@@ -13,6 +13,11 @@ export interface Shape {
   readonly high_freq: number | null;
 }
 
+/** An annotation on its way to another shape; without an id while it is drawn. */
+export interface Preview extends Shape {
+  readonly id: string | null;
+}
+
 export interface Extent {
   readonly duration: number;
   readonly nyquist: number;

@@ -6,19 +6,21 @@
  * painted only when what it shows has changed.
  */
 
+import { paintAxes } from "./axes";
 import { colormap } from "./colormaps";
+import { paintCursor } from "./cursor";
 import { element } from "./dom";
-import type { Preview } from "./gestures";
 import { type Hit, hitTest, type Scene } from "./hit";
 import { type Layout, layout, type Pane } from "./layout";
 import { type Mark, marksOf } from "./marks";
-import { paintAxes, paintCursor, paintMarks, paintOverview } from "./overlay";
+import { paintMarks, paintOverview } from "./overlay";
 import { overviewChannel, Picture, type PictureResult, type PictureState } from "./picture";
 import type { Row } from "./protocol";
 import { waveKeys } from "./pyramid";
 import { freqScale, timeScale } from "./scales";
 import type { Scope } from "./scope";
 import type { Session } from "./session";
+import type { Preview } from "./shapes";
 import { readTheme, type Theme, watchTheme } from "./theme";
 import type { Bounds, ChannelId, TileKey, Viewport } from "./types";
 import { clamp } from "./viewport";
