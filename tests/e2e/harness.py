@@ -206,14 +206,28 @@ class Lab:
         )
 
     def run(self, code: str, *, timeout: float = 30) -> str:
-        """Run code in the kernel, outside any cell; return what it prints, and its last value."""
+        """Run code in the kernel, outside any cell; return what it prints, and its last value.
+
+        What the code sent to the page has come there by then.
+        """
         assert self._kernel, "the notebook is not open"
-        return self._kernel.run(code, timeout)
+        printed = self._kernel.run(code, timeout)
+        self.settle()
+        return printed
+
+    def settle(self) -> None:
+        """Wait until what the kernel has sent so far has come to the page, and has been drawn."""
+        self.look("""async () => {
+          const kernel = testedNotebook.sessionContext.session.kernel;
+          await kernel.requestExecute({ code: "", silent: true }).done;
+          for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
+        }""")
 
     def get(self, expression: str, *, timeout: float = 30) -> Any:
         """The value of an expression in the kernel, carried over as JSON."""
+        assert self._kernel, "the notebook is not open"
         code = f"print(__import__('json').dumps(({expression}), default=str))"
-        return json.loads(self.run(code, timeout=timeout))
+        return json.loads(self._kernel.run(code, timeout))
 
     def until(self, expression: str, *, seconds: float = 10) -> None:
         """Wait until an expression is true in the kernel, while the page goes on."""
