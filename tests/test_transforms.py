@@ -316,6 +316,13 @@ class TestLevels:
         assert MelSpectrogram(n_fft=64, hop_length=64, n_mels=4).levels(y, SR, RANGE).any()
         assert stft.decibels(y, SR).shape == (33, 64)
 
+    def test_nan_does_not_hide_that_another_frame_needs_float64(self) -> None:
+        y = np.sin(np.arange(64 * 2048) * 0.3).astype(np.float32)
+        stft = Stft(hop_length=2048)
+        clean = stft.levels(y, SR, RANGE)
+        y[:5] = np.nan
+        np.testing.assert_array_equal(stft.levels(y, SR, RANGE)[1:], clean[1:])
+
     def test_a_frame_of_nan_is_the_least_level(self) -> None:
         y = np.full(256, np.nan, np.float32)
         assert not Stft(n_fft=64).levels(y, SR, RANGE).any()

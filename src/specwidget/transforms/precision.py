@@ -18,7 +18,8 @@ __all__ = ["doubtful_frames", "rounding_noise"]
 TOLERANCE_DB = 0.01
 """By how much a level may be off, besides being rounded to the nearest."""
 
-_RATIO = np.float32(10.0 ** (TOLERANCE_DB / 20.0) - 1.0)
+# Amplitudes of this many times the noise and more are within the tolerance.
+_REACH = np.float32(1.0 / (10.0 ** (TOLERANCE_DB / 20.0) - 1.0))
 _FAST_PRIMES = (2, 3, 5, 7, 11)
 _NOISE = 5e-7
 _NOISE_OF_OTHERS = 1e-6
@@ -26,7 +27,7 @@ _NOISE_OF_OTHERS = 1e-6
 # The highest bins take up what rounding there is of a constant, or of anything slow.
 _NYQUIST = 5.0
 # Of a pure tone, and of nothing else, a few bins have this much more noise.
-_TONAL = 16.0
+_TONAL = np.float32(16.0)
 # More doubtful bins than this in a frame are not looked at one by one.
 _FEW = 32
 
@@ -77,32 +78,39 @@ def doubtful_frames(
         What the values will be rounded to.
     """
     loudest = norms * noise.max()
-    if not (loudest * (1 / _RATIO + 1) > levels.least).any():
-        return np.empty(0, np.intp)
-    rows = np.flatnonzero(values.min(axis=1) < loudest / _RATIO)
+    none = np.empty(0, np.intp)
+    # NaN in one frame says nothing of the others.
+    if not np.fmax.reduce(loudest) * _REACH > levels.least:
+        return none
+    rows = np.flatnonzero(values.min(axis=1) < loudest * _REACH)
+    if not rows.size:
+        return none
     some = values if rows.size == len(values) else values[rows]
-    error = norms[rows, None] * noise
-    doubtful = (some < error / _RATIO) & (
-        some > np.float32(levels.least) - np.float32(_TONAL) * error
-    )
+    doubtful = some < np.multiply.outer(norms[rows] * _REACH, noise)
+    doubtful &= some > (np.float32(levels.least) - _TONAL * loudest[rows])[:, None]
+    if not np.count_nonzero(doubtful):
+        return none
     n_doubtful = np.count_nonzero(doubtful, axis=1)
     wrong = n_doubtful > _FEW
-    few = np.flatnonzero((n_doubtful > 0) & ~wrong)
-    if few.size:
-        places, bins = np.nonzero(doubtful[few])
-        places = few[places]
-        found = some[places, bins].astype(np.float64)
-        slack = error[places, bins].astype(np.float64)
-        slack[found < levels.least] *= _TONAL
-        wrong[places[_is_torn(found, slack, levels)]] = True
+    doubtful[wrong] = False
+    places, bins = np.nonzero(doubtful)
+    if places.size:
+        slack = norms[rows[places]] * noise[bins]
+        wrong[places[_is_torn(some[places, bins], slack, levels)]] = True
     return np.compress(wrong, rows)
 
 
 def _is_torn(
-    found: NDArray[np.float64], slack: NDArray[np.float64], levels: Levels
+    found: NDArray[np.float32], slack: NDArray[np.float32], levels: Levels
 ) -> NDArray[np.bool_]:
     """Return where an amplitude within the slack is not of the level of the one found."""
+    around = np.empty((3, len(found)))
+    slack = np.where(found < levels.least, _TONAL * slack, slack)
+    np.subtract(found, slack, out=around[0])
+    around[1] = found
+    np.add(found, slack, out=around[2])
+    low, middle, high = levels.exact(around)
+    middle = np.rint(middle)
     reach = 0.5 + TOLERANCE_DB * levels.per_db
-    middle = np.rint(levels.exact(found))
-    above = levels.exact(found + slack) > middle + reach
-    return np.logical_or(above, levels.exact(found - slack) < middle - reach)
+    torn: NDArray[np.bool_] = (high > middle + reach) | (low < middle - reach)
+    return torn
