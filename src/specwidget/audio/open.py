@@ -49,6 +49,7 @@ def open_audio(audio: object, sr: float | None = None) -> AudioSource:
 
     Examples
     --------
+    >>> import numpy as np
     >>> source = open_audio(np.zeros((2, 8000)), sr=8000)
     >>> source.n_channels, source.n_samples, source.sr
     (2, 8000, 8000)
