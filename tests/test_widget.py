@@ -64,6 +64,14 @@ def test_takes_every_kind_of_audio(tmp_path: Path) -> None:
         w.close()
 
 
+def test_finds_a_file_in_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    soundfile.write(tmp_path / "a.wav", tone(), SR)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    w = SpecWidget("~/a.wav")
+    assert w.recording.name == "~/a.wav"
+    assert w.duration == pytest.approx(2.0)
+
+
 def test_names_the_recording_by_its_path_or_as_told(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     soundfile.write(path, tone(), SR)
@@ -222,6 +230,13 @@ def test_a_row_that_makes_no_sense_is_refused_and_nothing_changed(
     pd.testing.assert_frame_equal(widget.annotations, before)
 
 
+def test_no_table_at_all_is_refused(widget: SpecWidget) -> None:
+    widget.add(0.1, 0.2, "song")
+    with pytest.raises(AnnotationError, match="None"):
+        widget.annotations = None
+    assert len(widget.annotations) == 1
+
+
 def test_duplicate_ids_are_refused(widget: SpecWidget) -> None:
     rows = pd.DataFrame({"id": ["a", "a"], "start": [0, 1], "end": [1, 2], "label": ["song"] * 2})
     with pytest.raises(AnnotationError, match="a"):
@@ -351,6 +366,17 @@ def test_the_transform_can_be_changed(widget: SpecWidget) -> None:
     widget.freq_view = (100, 900)
     widget.transform = Stft()
     assert widget.freq_view == (100.0, 900.0)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [np.zeros(4000), np.full(4000, 2e-5), np.ones(1), np.array([0.1, np.inf, np.nan, 0.2] * 500)],
+)
+def test_the_range_shown_is_finite_and_silence_is_dark(y: np.ndarray) -> None:
+    w = SpecWidget(y, SR)
+    low, high = w.db_range
+    assert np.isfinite([low, high]).all() and high - low >= 20
+    assert low >= -100 - w._ref_db
 
 
 def test_another_reference_leaves_the_picture_as_bright(widget: SpecWidget) -> None:

@@ -17,6 +17,7 @@ export interface AxisState {
   readonly range: readonly [number, number];
   /** Largest amplitude on the axis; it runs from -amplitude to amplitude. */
   readonly amplitude: number;
+  readonly dbUnit: string;
   readonly channelName: (pane: Pane) => string;
   readonly barColors: readonly string[];
 }
@@ -51,7 +52,7 @@ export function paintAxes(g: Context, scene: Scene, state: AxisState, theme: The
     sideTicks(g, bar.x + bar.width, bar, dbTicks(lo, hi, bar.height), y, theme, 1);
     g.fillStyle = theme.muted;
     g.textAlign = "left";
-    g.fillText("dB", bar.x, bar.y - 9);
+    g.fillText(state.dbUnit, bar.x, bar.y - 9);
   }
 }
 

@@ -5,6 +5,8 @@
  * constants of this package.
  */
 
+const FOCUSABLE: ReadonlySet<string> = new Set(["button", "input", "select"]);
+
 type Attributes = Readonly<Record<string, string | number | boolean | null>>;
 
 export function element<K extends keyof HTMLElementTagNameMap>(
@@ -13,6 +15,8 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   ...children: readonly (Node | string)[]
 ): HTMLElementTagNameMap[K] {
   const node = document.createElement(tag);
+  // JupyterLab looks for this on the very element that has the focus.
+  if (FOCUSABLE.has(tag)) node.dataset["lmSuppressShortcuts"] = "true";
   for (const [name, value] of Object.entries(attributes)) {
     if (value === false || value === null) continue;
     node.setAttribute(name, value === true ? "" : String(value));

@@ -11,19 +11,19 @@ import type { Scope } from "./scope";
 import type { Session } from "./session";
 import { isInterval, type Shape } from "./shapes";
 
+/** Milliseconds. */
+const SHOWN_FOR = 10_000;
+
 export class Editing {
   refusal: string | null = null;
 
   constructor(
     private readonly session: Session,
-    scope: Scope,
-    changed: () => void,
+    private readonly scope: Scope,
+    private readonly changed: () => void,
   ) {
     const { regions, traits } = session;
-    regions.onReject(({ reason }) => {
-      this.refusal = reason;
-      changed();
-    }, scope);
+    regions.onReject(({ reason }) => this.refuse(reason), scope);
     regions.onChange(() => {
       const there = traits.get("selected").filter((id) => regions.get(id));
       if (regions.ready) traits.set({ selected: there });
@@ -61,9 +61,10 @@ export class Editing {
 
   create(shape: Shape): void {
     const id = newId();
-    const row = { id, ...shape, label: this.session.activeLabel };
-    this.edit([{ op: "add", row }]);
-    this.select([id], "replace");
+    const label = this.session.activeLabel;
+    this.edit([{ op: "add", row: { id, ...shape, label } }]);
+    // Drawn with a label, it is done, and the next key is for the next one; else it waits for its label.
+    this.select(label ? [] : [id], "replace");
   }
 
   reshape(edits: readonly { id: string; set: Partial<Shape> }[]): void {
@@ -74,11 +75,15 @@ export class Editing {
     if (player.playing && span && span.start < span.end) player.setLoopRange(span.start, span.end);
   }
 
-  /** Makes a label the one for new annotations, and gives it to those that are selected. */
+  /** Gives a label to what is selected; with nothing selected, chooses it for what is drawn next. */
   choose(label: string): void {
-    this.session.chooseLabel(label);
-    const rows = this.selected().filter((row) => row.label !== label);
-    this.edit(rows.map(({ id }) => ({ op: "update", id, set: { label } })));
+    const rows = this.selected();
+    if (rows.length === 0) {
+      this.session.chooseLabel(label === this.session.activeLabel ? "" : label);
+      return;
+    }
+    const others = rows.filter((row) => row.label !== label);
+    this.edit(others.map(({ id }) => ({ op: "update", id, set: { label } })));
   }
 
   removeSelected(): void {
@@ -86,13 +91,26 @@ export class Editing {
   }
 
   undo(): void {
-    this.refusal = null;
-    this.session.regions.undo();
+    const { regions } = this.session;
+    if (regions.undoLabel !== null || regions.pending > 0) regions.undo();
   }
 
   redo(): void {
+    const { regions } = this.session;
+    if (regions.redoLabel !== null || regions.pending > 0) regions.redo();
+  }
+
+  /** Says why something was refused, for a while or until the next edit. */
+  refuse(reason: string): void {
+    this.refusal = reason;
+    this.scope.timeout(() => this.accept(reason), SHOWN_FOR);
+    this.changed();
+  }
+
+  private accept(reason: string): void {
+    if (this.refusal !== reason) return;
     this.refusal = null;
-    this.session.regions.redo();
+    this.changed();
   }
 
   private edit(ops: readonly Op[]): void {

@@ -47,7 +47,7 @@ export interface GestureHost {
   extent(): Extent;
   hasFocus(): boolean;
   seek(time: number): void;
-  hover(x: number, y: number, hit: Hit): void;
+  hover(x: number, y: number): void;
   leave(): void;
   /** What a drag would make so far; null when there is nothing to preview any more. */
   preview(shapes: readonly Preview[] | null): void;
@@ -109,7 +109,7 @@ export class Gestures {
     const scene = this.host.scene();
     const hit = hitTest(scene, x, y);
     this.surface.style.cursor = cursorFor(hit, scene.selected);
-    this.host.hover(x, y, hit);
+    this.host.hover(x, y);
   }
 
   private down(event: PointerEvent): void {
@@ -137,7 +137,7 @@ export class Gestures {
       moved = true;
       if (this.drag !== drag) return finish();
       drag.move(p.x, p.y);
-      this.host.hover(p.x, p.y, hitTest(this.host.scene(), p.x, p.y));
+      this.host.hover(p.x, p.y);
     });
     press.listen(this.surface, "pointerup", (up) => {
       if (up.pointerId !== event.pointerId) return;

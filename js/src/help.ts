@@ -14,6 +14,7 @@ const GESTURES: readonly (readonly [string, string])[] = [
   ["Shift+wheel", "move in time"],
   ["Wheel", "zoom, once the widget was clicked; before that the page scrolls"],
   ["Drag an axis", "move along it; with Shift, zoom; double-click shows all"],
+  ["Wheel or drag on the amplitude axis", "a higher or lower waveform"],
   ["Drag the colour bar", "darkest (lower half) and brightest (upper half)"],
   ["Drag the strip on top", "move or resize the visible window"],
 ];

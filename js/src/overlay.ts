@@ -18,6 +18,8 @@ const CHIP_HEIGHT = 15;
 /** Chips of text are left out where they could not be read. */
 const CHIP_MIN = 18;
 const CHIP_MAX = 200;
+/** More of a label than this is never drawn. */
+const MOST_LETTERS = 100;
 
 /** Where an annotation is drawn on a pane; null where it has no place there. */
 export function markRect(scene: Scene, pane: Pane, shape: Shape): Rect | null {
@@ -112,7 +114,7 @@ function paintChip(g: Context, pane: Pane, rect: Rect, mark: Mark, taken: Rect[]
   // Above the box where there is room for it, else inside: the sound under it stays visible.
   const above = rect.y - CHIP_HEIGHT;
   const y = mark.low_freq !== null && above >= pane.rect.y ? above : Math.max(rect.y, pane.rect.y);
-  const full = Math.min(CHIP_MAX, g.measureText(mark.label).width + 8);
+  const full = Math.min(CHIP_MAX, g.measureText(mark.label.slice(0, MOST_LETTERS)).width + 8);
   const free = [full, Math.min(full, room)].find((width) =>
     taken.every((other) => !overlap({ x, y, width, height: CHIP_HEIGHT }, other)),
   );
@@ -126,8 +128,21 @@ function paintChip(g: Context, pane: Pane, rect: Rect, mark: Mark, taken: Rect[]
   g.fillRect(x, y, free, CHIP_HEIGHT);
   g.fillStyle = inkOn(mark.color);
   g.textAlign = "left";
-  g.fillText(mark.label, x + 4, y + CHIP_HEIGHT / 2 + 0.5);
+  g.fillText(shortened(g, mark.label, free - 8), x + 4, y + CHIP_HEIGHT / 2 + 0.5);
   g.restore();
+}
+
+/** A text that fits, ended by an ellipsis where it was longer. */
+function shortened(g: Context, text: string, width: number): string {
+  if (g.measureText(text).width <= width + 0.5) return text;
+  const letters = [...text.slice(0, MOST_LETTERS)];
+  let [fits, fails] = [0, letters.length];
+  while (fails - fits > 1) {
+    const middle = (fits + fails) >> 1;
+    if (g.measureText(`${letters.slice(0, middle).join("")}…`).width <= width) fits = middle;
+    else fails = middle;
+  }
+  return `${letters.slice(0, fits).join("")}…`;
 }
 
 export function paintOverview(

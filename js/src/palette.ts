@@ -24,6 +24,8 @@ export interface PaletteState {
 
 export interface PaletteHost {
   choose(label: string): void;
+  /** The person is done with typing here. */
+  leave(): void;
   select(id: string): void;
 }
 
@@ -90,8 +92,9 @@ export class Palette {
     scope.listen(input, "keydown", (event) => {
       if (event.key !== "Enter" || !input.value.trim()) return;
       event.preventDefault();
-      this.host.choose(input.value.trim());
-      input.value = "";
+      const name = input.value.trim();
+      this.host.leave();
+      this.host.choose(name);
     });
     return input;
   }

@@ -5,7 +5,7 @@
  */
 
 import { DisconnectedError, KernelError } from "./channel";
-import type { Hit } from "./hit";
+import { type Hit, hitTest } from "./hit";
 import { valueGet } from "./protocol";
 import type { Scope } from "./scope";
 import type { Session } from "./session";
@@ -19,6 +19,9 @@ type PaneHit = Hit & { zone: "pane" };
 
 export class Reader {
   private reading: Reading | null = null;
+  /** What was read of the picture itself, before the kernel refined it. */
+  private seen = "";
+  private pointer: { readonly x: number; readonly y: number } | null = null;
   private resting: (() => void) | null = null;
 
   constructor(
@@ -28,18 +31,30 @@ export class Reader {
     private readonly scope: Scope,
   ) {}
 
-  hover(x: number, y: number, hit: Hit): void {
-    this.stage.point({ x, y });
-    this.resting?.();
-    this.resting = null;
-    this.show(this.read(hit, x, y));
-    if (hit.zone === "pane") this.resting = this.scope.timeout(() => void this.ask(hit), REST);
+  hover(x: number, y: number): void {
+    this.pointer = { x, y };
+    this.stage.point(this.pointer);
+    this.refresh();
   }
 
   leave(): void {
+    this.pointer = null;
     this.stage.point(null);
+    this.refresh();
+  }
+
+  /** Reads anew; what lies under a still pointer changes with the picture. */
+  refresh(): void {
+    const { pointer } = this;
+    const hit = pointer && hitTest(this.stage.scene(), pointer.x, pointer.y);
+    const reading = hit && this.read(hit, pointer.x, pointer.y);
+    const { epoch } = this.session.traits.get("_info");
+    const seen = JSON.stringify([epoch, reading]);
+    if (seen === this.seen) return;
+    this.seen = seen;
     this.resting?.();
-    this.show(null);
+    this.show(reading);
+    if (hit?.zone === "pane") this.resting = this.scope.timeout(() => void this.ask(hit), REST);
   }
 
   private show(reading: Reading | null): void {
@@ -61,6 +76,7 @@ export class Reader {
       freq: hit.zone === "pane" ? hit.freq : null,
       hzPerPixel: (viewport.f1 - viewport.f0) / Math.max(1, pane?.rect.height ?? 1),
       db: db === null ? null : db - this.session.traits.get("_ref_db"),
+      unit: this.stage.dbUnit,
       exact: false,
       amplitude: null,
     };

@@ -45,6 +45,8 @@ const AXES: readonly (readonly [FreqAxis, string])[] = [
 ];
 /** What a kind of transform starts with when it is chosen here. */
 const MEL_DEFAULTS = { n_mels: 128, fmin: 0, fmax: null };
+/** What an emptied field stands for; null leaves it to the transform. */
+const DEFAULTS: Readonly<Record<string, number>> = { n_mels: 128, fmin: 0 };
 const MEL_ONLY = ["n_mels", "fmin", "fmax", "htk", "norm"];
 
 export class Settings {
@@ -84,7 +86,6 @@ export class Settings {
         this.input("n_mels", "n_mels", { ...number, min: 1, step: 1 }),
         this.input("fmin", "fmin (Hz)", { ...number, min: 0, step: "any" }),
         this.input("fmax", "fmax (Hz)", { ...number, min: 0, step: "any" }),
-        this.problem,
       ),
       element(
         "fieldset",
@@ -99,6 +100,7 @@ export class Settings {
         this.input("lo", "Darkest (dB)", { ...number, step: 1 }),
         this.input("hi", "Brightest (dB)", { ...number, step: 1 }),
       ),
+      this.problem,
     );
     scope.listen(this.root, "change", (event) => this.changed(event.target));
   }
@@ -144,8 +146,12 @@ export class Settings {
 
   private range(low: string, high: string): void {
     const range = [Number(low), Number(high)] as const;
-    if (low && high && range[0] < range[1]) this.host.setRange(range);
-    else if (this.state) this.update(this.state);
+    if (low && high && range[0] < range[1]) {
+      this.say(null);
+      this.host.setRange(range);
+    } else {
+      this.say("The darkest level must be a number below the brightest.");
+    }
   }
 
   /** The present transform with one parameter changed. */
@@ -157,7 +163,7 @@ export class Settings {
       return { ...Object.fromEntries(shared), ...own, type: value };
     }
     if (name === "window") return { ...now, window: value };
-    if (name === "fmax" && value === "") return { ...now, fmax: null };
+    if (value === "") return { ...now, [name]: DEFAULTS[name] ?? null };
     if (name === "n_fft") {
       // A window or hop that was left to follow n_fft goes on to do so.
       const n = Number(value);
@@ -174,7 +180,11 @@ export class Settings {
   }
 
   private async propose(transform: TransformJson): Promise<void> {
-    const reason = await this.host.setTransform(transform);
+    this.say(await this.host.setTransform(transform));
+  }
+
+  /** Shows why something was refused, and the fields as they hold. */
+  private say(reason: string | null): void {
     this.problem.textContent = reason ?? "";
     this.problem.hidden = reason === null;
     if (reason !== null && this.state) this.update(this.state);

@@ -10,7 +10,7 @@ import { paintAxes } from "./axes";
 import { colormap } from "./colormaps";
 import { paintCursor } from "./cursor";
 import { element } from "./dom";
-import { type Hit, hitTest, type Scene } from "./hit";
+import type { Scene } from "./hit";
 import { type Layout, layout, type Pane } from "./layout";
 import { type Mark, marksOf } from "./marks";
 import { paintMarks, paintOverview } from "./overlay";
@@ -31,6 +31,9 @@ export type Layer = "tiles" | "colors" | "marks" | "cursor";
 const WAVE_SHARE = 0.26;
 /** Sharper than this no eye can tell, and it costs by the square. */
 const MAX_RATIO = 2;
+/** Height without the panes, and of the panes of one channel, at the least. */
+const LEAST_FIXED = 60;
+const LEAST_CHANNEL = 90;
 /** Colours in the colour bar. */
 const BAR_STEPS = 64;
 /** Amplitudes the axis may end at; it is the first that holds the whole recording. */
@@ -49,7 +52,7 @@ export class Stage {
   private amplitudeZoom = 1;
   private shown: Scene | null = null;
   private previews: readonly Preview[] | null = null;
-  private pointer: { x: number; y: number } | null = null;
+  private pointer: { readonly x: number; readonly y: number } | null = null;
   result: PictureResult = { missing: 0, estimated: false };
 
   constructor(
@@ -115,10 +118,9 @@ export class Stage {
     this.invalidate("marks");
   }
 
-  point(at: { x: number; y: number } | null): Hit | null {
+  point(at: { readonly x: number; readonly y: number } | null): void {
     this.pointer = at;
     this.invalidate("cursor");
-    return at && hitTest(this.scene(), at.x, at.y);
   }
 
   dbAt(pane: Pane, x: number, y: number): number | null {
@@ -131,6 +133,18 @@ export class Stage {
     if (n_channels === 1) return ["0"];
     if (channel !== "all") return [String(channel)];
     return Array.from({ length: n_channels }, (_, i) => String(i));
+  }
+
+  /** "dBFS" where a full-scale sine reads 0. */
+  get dbUnit(): string {
+    const { spectrogram } = this.session.traits.get("_info");
+    return this.session.traits.get("_ref_db") === spectrogram.full_scale_db ? "dBFS" : "dB";
+  }
+
+  /** Pixels that the present channels need; as many as the person wants, if that is more. */
+  get height(): number {
+    const least = LEAST_FIXED + LEAST_CHANNEL * this.channels.length;
+    return Math.max(this.session.traits.get("height"), least);
   }
 
   /** The geometry of what is on screen, made anew only after a change. */
@@ -270,6 +284,7 @@ export class Stage {
         band: [this.window.f0, this.window.f1],
         range: [state.range[0] - ref, state.range[1] - ref],
         amplitude: state.amplitude,
+        dbUnit: this.dbUnit,
         channelName: (pane) => (this.channels.length > 1 ? `ch ${Number(pane.channel) + 1}` : ""),
         barColors: Array.from({ length: BAR_STEPS }, (_, i) => {
           const at = Math.round((i * 255) / (BAR_STEPS - 1)) * 3;

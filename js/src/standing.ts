@@ -14,6 +14,13 @@ export interface Standing {
 
 const counted = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
 
+/** The cell, run again, begins with what it says; what only this view still shows would be gone. */
+const lost = (annotations: number) =>
+  annotations === 0
+    ? "No kernel: run the cell again"
+    : `No kernel. ${counted(annotations, "annotation", "annotations")} shown here will be gone ` +
+      "when the cell is run again";
+
 export function standing(
   session: Session,
   stage: Stage,
@@ -27,9 +34,7 @@ export function standing(
   const info = (text: string): Standing => ({ text, level: "info" });
   const warning = (text: string): Standing => ({ text, level: "warning" });
 
-  if (channel.state === "disconnected") {
-    return error(`No kernel: run the cell again${regions.pending ? ` (${waiting})` : ""}`);
-  }
+  if (channel.state === "disconnected") return error(lost(regions.rows().length));
   if (editing.refusal) return error(editing.refusal);
   if (notice?.level === "error") return error(notice.text);
   if (tiles.problem) return error(tiles.problem);
@@ -43,6 +48,7 @@ export function standing(
   if (!regions.ready || stage.result.missing > 0) return info("Loading");
   if (regions.pending) return info(waiting);
   if (stage.result.estimated) return info("Estimate; the exact picture is on its way");
+  if (regions.rows().length === 0) return info("Drag on the picture to mark something");
   const selected = editing.selected().length;
   const all = counted(regions.rows().length, "annotation", "annotations");
   return info(selected ? `${selected} of ${all} selected` : all);

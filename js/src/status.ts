@@ -6,7 +6,7 @@
  */
 
 import { element } from "./dom";
-import { formatDb, formatFreq, formatTime, nearestNote } from "./format";
+import { fixed, formatFreq, formatTime, nearestNote } from "./format";
 import type { Standing } from "./standing";
 
 export interface Reading {
@@ -17,6 +17,8 @@ export interface Reading {
   readonly freq: number | null;
   readonly hzPerPixel: number;
   readonly db: number | null;
+  /** "dBFS" where a full-scale sine reads 0, else "dB". */
+  readonly unit: string;
   /** Whether dB is the exact value, or as good as the picture's steps tell. */
   readonly exact: boolean;
   readonly amplitude: number | null;
@@ -38,15 +40,18 @@ export class Status {
   }
 }
 
-function words({ time, sr, resolution, freq, hzPerPixel, db, exact, amplitude }: Reading): string {
+function words(reading: Reading): string {
+  const { time, sr, resolution, freq, hzPerPixel, db, unit, exact, amplitude } = reading;
   const parts = [formatTime(time, resolution), `sample ${Math.round(time * sr)}`];
   if (freq !== null) {
     const note = nearestNote(freq);
     const cents = note ? ` ${note.cents < 0 ? "−" : "+"}${Math.abs(Math.round(note.cents))}¢` : "";
     parts.push(formatFreq(freq, hzPerPixel) + (note ? ` (${note.name}${cents})` : ""));
   }
-  if (db !== null)
-    parts.push(exact ? formatDb(db) : `≈ ${formatDb(Math.round(db)).replace(".0", "")}`);
+  if (db !== null) {
+    const level = exact ? fixed(db, 1) : `≈ ${fixed(db, 0)}`;
+    parts.push(`${level} ${unit}`);
+  }
   if (amplitude !== null) parts.push(`amplitude ${amplitude.toFixed(4).replace("-", "−")}`);
   return parts.join(" · ");
 }

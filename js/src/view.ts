@@ -80,6 +80,7 @@ export class View {
     this.palette = new Palette(
       {
         choose: (label) => this.editing.choose(label),
+        leave: () => this.root.focus({ preventScroll: true }),
         select: (id) => this.editing.select([id], "replace"),
       },
       scope,
@@ -228,15 +229,14 @@ export class View {
     traits.on(["_info", "channel", "freq_axis"], () => stage.invalidate("tiles"), scope);
     traits.on(["colormap", "db_range", "_ref_db"], () => stage.invalidate("colors"), scope);
     traits.on(["selected", "_labels"], () => stage.invalidate("marks"), scope);
-    traits.on(["height"], () => this.setHeight(), scope);
+    traits.on(["height", "channel"], () => this.setHeight(), scope);
     traits.on(["loop", "_notice", "_open_labels", "_transform"], update, scope);
     session.onActiveLabel(update, scope);
     session.player.onChange(update, scope);
     session.channel.onState(update, scope);
     session.channel.onBusy(update, scope);
     session.channel.onProblem((problem) => {
-      this.editing.refusal = `A message from the kernel could not be read: ${problem.message}`;
-      this.update();
+      this.editing.refuse(`A message from the kernel could not be read: ${problem.message}`);
     }, scope);
   }
 
@@ -245,7 +245,7 @@ export class View {
   }
 
   private setHeight(): void {
-    this.stage.root.style.height = `${this.session.traits.get("height")}px`;
+    this.stage.root.style.height = `${this.stage.height}px`;
   }
 
   private resizable(grip: HTMLElement): void {
@@ -291,6 +291,7 @@ export class View {
 
   /** After each commit of the stage. */
   private painted(): void {
+    this.reader.refresh();
     this.update();
     const { player } = this.session;
     if (player.state !== "playing") return;
@@ -321,11 +322,14 @@ export class View {
       settingsOpen: !this.settings.root.hidden,
       helpOpen: !this.help.hidden,
     });
-    const labels = traits.get("_labels");
+    const active = this.session.activeLabel;
+    const known = traits.get("_labels");
+    const isNew = active !== "" && !known.some(({ name }) => name === active);
+    const labels = isNew ? [...known, { name: active, color: UNLABELLED, key: null }] : known;
     const colorOf = (name: string) => labels.find((l) => l.name === name)?.color ?? UNLABELLED;
     this.palette.update({
       labels,
-      active: this.session.activeLabel,
+      active,
       selected: new Set(rows.map(({ label }) => label)),
       open: traits.get("_open_labels"),
       whole: regions.whole().map(({ id, label }) => ({ id, label, color: colorOf(label) })),

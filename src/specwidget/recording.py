@@ -34,6 +34,9 @@ Ref: TypeAlias = float | Literal["full scale", "max"]
 _FRAMES_AT_A_TIME = 4096
 _SAMPLED_FRAMES = 256
 _DYNAMIC_RANGE = 80.0
+_LEAST_RANGE = 20.0
+# What librosa makes of silence: amplitude_to_db and power_to_db stop here, with ref=1.0.
+_FLOOR_DB = -100.0
 
 
 @dataclass(frozen=True)
@@ -170,12 +173,17 @@ class Recording:
 
     def _max_db(self, first: int, stop: int, channel: ChannelSpec) -> float:
         db = spectrogram_db(self.source, self.transform, first, stop, channel)
-        return float(np.nanmax(db, initial=-100.0))
+        return float(np.max(db, initial=_FLOOR_DB, where=np.isfinite(db)))
 
     def good_range(self, ref: Ref) -> tuple[float, float]:
-        """Return a range of dB that shows this recording well: 80 dB below its loud frames."""
-        top = 5.0 * math.ceil((self._sampled_db - self.ref_db(ref)) / 5.0)
-        return top - _DYNAMIC_RANGE, top
+        """Return a range of dB that shows this recording well: 80 dB below its loud frames.
+
+        Silence, which reads librosa's least value, is never brighter than the darkest colour.
+        """
+        offset = self.ref_db(ref)
+        top = 5.0 * math.ceil((self._sampled_db - offset) / 5.0)
+        low = max(top - _DYNAMIC_RANGE, _FLOOR_DB - offset)
+        return low, max(top, low + _LEAST_RANGE)
 
     @cached_property
     def _sampled_db(self) -> float:

@@ -26,7 +26,12 @@ from specwidget import settings
 from specwidget._check import check_number, shown
 from specwidget.annotations import AnnotationTable, Change, LabelSet, to_rows
 from specwidget.audio import ChannelSpec, check_channel, open_audio, read_channel
-from specwidget.errors import ParameterError, ParameterTypeError, SpecWidgetError
+from specwidget.errors import (
+    AnnotationError,
+    ParameterError,
+    ParameterTypeError,
+    SpecWidgetError,
+)
 from specwidget.recording import Recording, Ref
 from specwidget.routing import Router
 from specwidget.snapshot import render_png, still_inputs
@@ -205,6 +210,10 @@ class SpecWidget(anywidget.AnyWidget):
 
     @annotations.setter
     def annotations(self, rows: object) -> None:
+        if rows is None:
+            raise AnnotationError(
+                "annotations=None is no table; to remove all, assign w.annotations.iloc[:0]"
+            )
         frame = to_rows(rows)
         self._change(lambda: self._table.replace(frame))
 

@@ -119,5 +119,5 @@ def wait_until_drawn(lab: Lab, index: int = 0) -> None:
     """Wait until a view has its annotations, and every tile that it wants."""
     state = lab.widgets.nth(index).locator(".sw-state")
     lab.page.wait_for_function(
-        "(state) => /annotation/.test(state.textContent)", arg=state.element_handle()
+        "(state) => /annotation|^Drag/.test(state.textContent)", arg=state.element_handle()
     )

@@ -56,6 +56,28 @@ def test_an_interval_on_the_waveform_with_the_label_chosen_first(opened: Lab) ->
     assert opened.get("w.annotations['low_freq'].isna().all()")
 
 
+def test_key_then_drag_again_and_again(opened: Lab) -> None:
+    at = places(opened)
+    opened.drag(at.stage, at.on_wave(9.5))
+    for key, start in [("1", 1), ("2", 3), ("1", 5)]:
+        opened.page.keyboard.press(key)
+        opened.drag(at.stage, at.on_wave(start), at.on_wave(start + 1))
+    opened.until("w.annotations['label'].tolist() == ['song', 'call', 'song']")
+    # The same key again puts the label down.
+    opened.page.keyboard.press("1")
+    opened.drag(at.stage, at.on_wave(7), at.on_wave(8))
+    opened.until("w.annotations['label'].tolist()[3:] == ['']")
+
+
+def test_drag_then_key_again_and_again(opened: Lab) -> None:
+    at = places(opened)
+    for n, (key, start) in enumerate([("1", 1), ("2", 3), ("1", 5)]):
+        opened.drag(at.stage, at.on_wave(start), at.on_wave(start + 1))
+        opened.until(f"len(w.annotations) == {n + 1}")
+        opened.page.keyboard.press(key)
+    opened.until("w.annotations['label'].tolist() == ['song', 'call', 'song']")
+
+
 def test_a_level_drag_on_the_spectrogram_is_an_interval(opened: Lab) -> None:
     at = places(opened)
     opened.drag(at.stage, at.on_spec(2, 2000), at.on_spec(4, 2010))
@@ -220,6 +242,14 @@ def test_new_labels_are_named_in_the_palette_where_they_are_allowed(lab: Lab) ->
     field.press("Enter")
     lab.until("w.annotations['label'].tolist() == ['owl <b>']")
     expect(lab.widget.locator(".sw-chip-name")).to_have_text("owl <b>")
+    # Named with nothing selected, it is shown at once, and is what the next one gets.
+    lab.page.keyboard.press("Escape")
+    field.fill("wren")
+    field.press("Enter")
+    chip = lab.widget.locator(".sw-chip", has_text="wren")
+    expect(chip).to_have_attribute("aria-pressed", "true")
+    lab.drag(at.stage, at.on_wave(4), at.on_wave(5))
+    lab.until("[label.name for label in w.labels] == ['owl <b>', 'wren']")
 
 
 @pytest.mark.parametrize(

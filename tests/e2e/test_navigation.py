@@ -172,6 +172,13 @@ def test_no_key_of_the_widget_reaches_jupyterlab_nor_the_reverse(opened: Lab) ->
         opened.page.keyboard.press(key)
     opened.page.wait_for_timeout(300)
     assert (opened.page.evaluate(count), opened.page.evaluate(active)) == before
+    # Nor from a button that the keyboard has gone to.
+    opened.page.keyboard.press("Tab")
+    assert opened.page.evaluate("() => document.activeElement.tagName") == "BUTTON"
+    for key in ["a", "b", "x", "d", "d", "m", "Shift+m"]:
+        opened.page.keyboard.press(key)
+    opened.page.wait_for_timeout(300)
+    assert (opened.page.evaluate(count), opened.page.evaluate(active)) == before
     # And typing in a cell does nothing to the widget.
     shown = view(opened)
     opened.page.locator(".jp-Cell-inputArea .cm-content").last.click()

@@ -200,10 +200,10 @@ def test_the_status_line_reads_off_the_exact_numbers(opened: Lab) -> None:
     x, y = at.on_spec(1.0, 440)
     opened.page.mouse.move(box["x"] + x, box["y"] + y)
     reading = opened.widget.locator(".sw-reading")
-    expect(reading).to_have_text(re.compile(r"(?<!≈ )−?\d+\.\d dB$"))
+    expect(reading).to_have_text(re.compile(r"(?<!≈ )−?\d+\.\d dBFS$"))
     text = reading.inner_text()
     words = re.fullmatch(
-        r"([\d.]+) s · sample (\d+) · (\d+) Hz \((A4|G♯4|A♯4) [−+]\d+¢\) · (−?\d+\.\d) dB", text
+        r"([\d.]+) s · sample (\d+) · (\d+) Hz \((A4|G♯4|A♯4) [−+]\d+¢\) · (−?\d+\.\d) dBFS", text
     )
     assert words, text
     assert float(words[1]) == pytest.approx(1.0, abs=1 / at.second)
@@ -213,6 +213,11 @@ def test_the_status_line_reads_off_the_exact_numbers(opened: Lab) -> None:
     frame = round(float(words[1]) * SR / 512)
     near = exact[round(float(words[3]) * 2048 / SR) - 1 :][:3, frame - 1 : frame + 2]
     assert near.min() - 0.1 <= float(words[5].replace("−", "-")) <= near.max() + 0.1
+    # What lies under a still pointer changes with the window.
+    opened.run("w.view = (2.0, 4.0)")
+    expect(reading).to_contain_text(f"{2 + 2 * float(words[1]) / 4:.2f}"[:3])
+    opened.run("w.view = (0.0, 4.0)")
+    expect(reading).to_have_text(text)
     # On the waveform: the sample's amplitude.
     opened.page.mouse.move(box["x"] + x, box["y"] + at.on_wave(1.0)[1])
     expect(reading).to_have_text(re.compile(r"amplitude −?0\.\d{4}$"))

@@ -46,9 +46,10 @@ class FileSource:
 
     def __init__(self, file: str | os.PathLike[str] | bytes) -> None:
         self.name = "bytes" if isinstance(file, bytes) else os.fspath(file)
-        refuse_what_is_no_audio(file if isinstance(file, bytes) else self.name, self.name)
+        found = file if isinstance(file, bytes) else os.path.expanduser(self.name)
+        refuse_what_is_no_audio(found, self.name)
         # Handles are opened later too, and the working directory may be another one then.
-        self._file: str | bytes = file if isinstance(file, bytes) else os.path.abspath(file)
+        self._file: str | bytes = found if isinstance(found, bytes) else os.path.abspath(found)
         handle = _open(self._file, self.name)
         self._pre_roll = _PRE_ROLL if handle.subtype in _LOSSY else 0
         self.sr: float = handle.samplerate
