@@ -8,6 +8,7 @@ import pkgutil
 from types import ModuleType
 
 import pytest
+
 import specwidget
 
 MODULES = [
