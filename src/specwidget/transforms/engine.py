@@ -20,7 +20,7 @@ from specwidget.transforms.precision import doubtful_frames, rounding_noise
 
 __all__ = ["Engine", "max_pooled"]
 
-_BLOCK_BYTES = 512 * 1024
+_BLOCK_BYTES = 1 << 20
 _BLOCK_FRAMES = 128
 
 
@@ -181,7 +181,7 @@ class Engine:
         import scipy.fft
 
         n_fft = frames.shape[1]
-        step = max(1, _BLOCK_BYTES // (16 * n_fft))
+        step = max(1, _BLOCK_BYTES // (32 * n_fft))
         windowed = np.empty((min(step, len(rows)), n_fft))
         for first in range(0, len(rows), step):
             some = rows[first : first + step]

@@ -88,12 +88,11 @@ def doubtful_frames(
     some = values if rows.size == len(values) else values[rows]
     doubtful = some < np.multiply.outer(norms[rows] * _REACH, noise)
     doubtful &= some > (np.float32(levels.least) - _TONAL * loudest[rows])[:, None]
-    if not np.count_nonzero(doubtful):
-        return none
-    n_doubtful = np.count_nonzero(doubtful, axis=1)
-    wrong = n_doubtful > _FEW
-    doubtful[wrong] = False
-    places, bins = np.nonzero(doubtful)
+    wrong = np.zeros(len(rows), bool)
+    if np.count_nonzero(doubtful) > _FEW:
+        wrong = np.count_nonzero(doubtful, axis=1) > _FEW
+        doubtful[wrong] = False
+    places, bins = np.divmod(np.flatnonzero(doubtful), len(noise))
     if places.size:
         slack = norms[rows[places]] * noise[bins]
         wrong[places[_is_torn(some[places, bins], slack, levels)]] = True
