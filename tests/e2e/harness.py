@@ -97,14 +97,19 @@ class Lab:
             metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
         )
         nbformat.write(notebook, self._server.notebooks / self._path)
-        kernel_id = self._open_page()
-        self._kernel = Kernel(self._server.runtime / f"kernel-{kernel_id}.json")
+        self._connect(self._open_page())
         if run:
             self.run_all()
 
     def before_each_page(self, script: str) -> None:
         """Run a script in every page from now on, before those of the page itself."""
         self._context.add_init_script(script)
+
+    def _connect(self, kernel_id: str) -> None:
+        """Listen to a kernel that has just started; what was connected before may miss its words."""
+        if self._kernel:
+            self._kernel.close()
+        self._kernel = Kernel(self._server.runtime / f"kernel-{kernel_id}.json")
 
     def _open_page(self) -> str:
         self.page = self._context.new_page()
@@ -240,7 +245,7 @@ class Lab:
     def restart_kernel(self) -> None:
         """Restart the kernel, as its menu does."""
         self.look("() => testedNotebook.sessionContext.restartKernel()")
-        self._wait_for_notebook()
+        self._connect(self._wait_for_notebook())
 
     def save(self) -> None:
         self._command("docmanager:save")
