@@ -7,6 +7,7 @@ whoever holds the old one, on whatever thread, still gets answers that fit toget
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
@@ -32,7 +33,10 @@ Ref: TypeAlias = float | Literal["full scale", "max"]
 """What reads 0 dB: a full-scale sine, the largest value of the recording, or librosa's ``ref``."""
 
 _FRAMES_AT_A_TIME = 4096
-_SAMPLED_FRAMES = 256
+# A place costs a seek, which is dear in a compressed file.
+_PLACES = 32
+_FRAMES_AT_A_PLACE = 8
+_SHORT = 2048
 _DYNAMIC_RANGE = 80.0
 _LEAST_RANGE = 20.0
 # What librosa makes of silence: amplitude_to_db and power_to_db stop here, with ref=1.0.
@@ -97,9 +101,9 @@ class Recording:
             return float(self.transform.fmin), float(nyquist if fmax is None else fmax)
         return 0.0, nyquist
 
-    def tilesets(self) -> dict[str, Tileset]:
-        """Return new tilesets by the names of their layers."""
-        return tilesets(self.source, self.transform)
+    def tilesets(self, before: Mapping[str, Tileset] | None = None) -> dict[str, Tileset]:
+        """Return tilesets by the names of their layers; those of the waveform are kept."""
+        return tilesets(self.source, self.transform, before)
 
     def info(self) -> dict[str, Any]:
         """Return what the front end must know, JSON-able."""
@@ -187,11 +191,17 @@ class Recording:
 
     @cached_property
     def _sampled_db(self) -> float:
-        """Largest dB (ref=1.0) in a bounded number of frames, evenly spaced."""
+        """Largest dB (ref=1.0) of a short recording, or of some frames at evenly spaced places."""
         total = self.transform.n_frames(self.source.n_samples)
-        channels = range(min(self.source.n_channels, _SAMPLED_FRAMES))
-        step = max(1, total * len(channels) // _SAMPLED_FRAMES)
-        return max(self._max_db(f, f + 1, c) for c in channels for f in range(0, total, step))
+        channels = range(min(self.source.n_channels, _PLACES))
+        places = max(1, _PLACES // len(channels))
+        step = max(_FRAMES_AT_A_PLACE, total // places)
+        looked = step if total <= _SHORT // len(channels) else _FRAMES_AT_A_PLACE
+        return max(
+            self._max_db(first, min(total, first + looked), channel)
+            for channel in channels
+            for first in range(0, total, step)
+        )
 
     # Single values and sound --------------------------------------------------------------------
 

@@ -63,8 +63,9 @@ class Router:
         self._kernel = kernel
         self._send = send
         recording = kernel.recording
+        self._tilesets = recording.tilesets()
         self._server = TileServer(
-            recording.tilesets(),
+            self._tilesets,
             self._answer_tiles,
             epoch=recording.epoch,
             on_progress=self._progress,
@@ -73,7 +74,8 @@ class Router:
     def recording_changed(self) -> None:
         """Serve tiles of the kernel's new recording; whatever was asked of the old one ends."""
         recording = self._kernel.recording
-        self._server.set_epoch(recording.epoch, recording.tilesets())
+        self._tilesets = recording.tilesets(self._tilesets)
+        self._server.set_epoch(recording.epoch, self._tilesets)
 
     def close(self) -> None:
         """End the threads."""

@@ -106,7 +106,7 @@ class Lab:
         self._context.add_init_script(script)
 
     def _connect(self, kernel_id: str) -> None:
-        """Listen to a kernel that has just started; what was connected before may miss its words."""
+        """Listen to a kernel that has just started; an older connection may miss its words."""
         if self._kernel:
             self._kernel.close()
         self._kernel = Kernel(self._server.runtime / f"kernel-{kernel_id}.json")

@@ -1,7 +1,8 @@
 """What turns samples into frames: frozen dataclasses with librosa's names and numbers."""
 
-from specwidget.transforms.base import FrameTransform, Transform, transform_from_json
+from specwidget.transforms.base import FrameTransform, Transform
 from specwidget.transforms.mel import MelSpectrogram
+from specwidget.transforms.parsing import transform_from_json
 from specwidget.transforms.stft import Stft
 
 __all__ = ["FrameTransform", "MelSpectrogram", "Stft", "Transform", "transform_from_json"]

@@ -7,19 +7,18 @@ Frame f is centred at sample ``f * hop``; outside the recording the samples are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from specwidget._check import check_int, shown
-from specwidget.errors import ParameterError, ParameterTypeError
+from specwidget._check import check_int
+from specwidget.errors import ParameterError
 from specwidget.transforms.engine import Engine
 from specwidget.transforms.windows import WindowLike, frame_window, window_spec
 
-__all__ = ["MAX_HOP", "MAX_N_FFT", "FrameTransform", "Transform", "transform_from_json"]
+__all__ = ["MAX_HOP", "MAX_N_FFT", "FrameTransform", "Transform"]
 
 MAX_N_FFT = 65536
 MAX_HOP = 1 << 20
@@ -210,61 +209,3 @@ class FrameTransform:
         if isinstance(values["window"], tuple):
             values["window"] = list(values["window"])
         return {"type": type(self).__name__, **values}
-
-
-def transform_from_json(message: Mapping[str, Any]) -> Transform:
-    """Make a transform of what `to_json` returned, from a side that is not trusted.
-
-    Parameters
-    ----------
-    message : mapping
-        ``{"type": "Stft" or "MelSpectrogram", parameter: value, ...}``; missing parameters
-        have their defaults.
-
-    Raises
-    ------
-    ParameterError, ParameterTypeError
-        The type or a parameter is unknown, or a value makes no sense.
-
-    Examples
-    --------
-    >>> transform_from_json({"type": "Stft", "n_fft": 512}).hop
-    128
-    """
-    from specwidget.transforms.mel import MelSpectrogram
-    from specwidget.transforms.stft import Stft
-
-    known: dict[str, type[Stft] | type[MelSpectrogram]] = {
-        "Stft": Stft,
-        "MelSpectrogram": MelSpectrogram,
-    }
-    if not isinstance(message, Mapping):
-        raise ParameterTypeError(
-            f"transform={shown(message)} is no mapping; give {{'type': 'Stft', ...}}"
-        )
-    parameters = dict(message)
-    name = parameters.pop("type", None)
-    if not isinstance(name, str) or name not in known:
-        raise ParameterError(f"type={shown(name)} is no transform; give one of {sorted(known)}")
-    made = known[name]
-    names = {field.name for field in fields(made)}
-    for parameter in parameters:
-        if parameter not in names:
-            raise ParameterError(
-                f"{shown(parameter)} is no parameter of {name}; it has {sorted(names)}"
-            )
-    window = parameters.get("window")
-    if window is not None:
-        parameters["window"] = _json_window(window)
-    return made(**parameters)
-
-
-def _json_window(window: object) -> WindowLike:
-    """Return a window of a message in the form that the dataclass takes, its size bounded."""
-    if isinstance(window, list):
-        if len(window) > MAX_N_FFT:
-            raise ParameterError(f"window has {len(window)} items; give at most {MAX_N_FFT}")
-        return tuple(window)
-    if isinstance(window, str) and len(window) > 64:
-        raise ParameterError(f"window={shown(window)} is no name of a window; give 'hann'")
-    return window  # type: ignore[return-value]  # checked by window_spec
