@@ -368,6 +368,19 @@ def test_the_transform_can_be_changed(widget: SpecWidget) -> None:
     assert widget.freq_view == (100.0, 900.0)
 
 
+def test_a_recording_that_cannot_be_shown_whole_says_so(tmp_path: Path) -> None:
+    assert SpecWidget(tone(), SR)._notice is None
+    y = tone()
+    y[5] = np.nan
+    assert "NaN" in SpecWidget(y, SR)._notice["text"]
+    path = tmp_path / "cut.flac"
+    soundfile.write(path, tone(60), SR)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    w = SpecWidget(path)
+    assert w.duration < 60
+    assert "cut short" in w._notice["text"] and "60.000 s" in w._notice["text"]
+
+
 @pytest.mark.parametrize(
     "y",
     [np.zeros(4000), np.full(4000, 2e-5), np.ones(1), np.array([0.1, np.inf, np.nan, 0.2] * 500)],

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from specwidget import settings
 from specwidget._check import check_number, shown
 from specwidget.annotations import AnnotationTable, Change, LabelSet, to_rows
-from specwidget.audio import ChannelSpec, check_channel, open_audio, read_channel
+from specwidget.audio import AudioSource, ChannelSpec, check_channel, open_audio, read_channel
 from specwidget.errors import (
     AnnotationError,
     ParameterError,
@@ -192,6 +192,7 @@ class SpecWidget(anywidget.AnyWidget):
             _open_labels=label_set.open,
             _transform=transform.to_json(),
             _ref_db=recording.ref_db(ref),
+            _notice=_notice(source),
             **({} if layout is None else {"layout": layout}),
         )
         self.on_msg(self._receive)
@@ -577,6 +578,12 @@ class SpecWidget(anywidget.AnyWidget):
         if "_router" in vars(self):
             self._router.close()
         super().close()
+
+
+def _notice(source: AudioSource) -> dict[str, str] | None:
+    """Return what a person must know of a recording before trusting its picture."""
+    warning = getattr(source, "warning", None)
+    return {"level": "warning", "text": str(warning)} if warning else None
 
 
 def _checked(transform: object) -> Transform:

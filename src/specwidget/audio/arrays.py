@@ -41,7 +41,14 @@ class ArraySource:
         self.n_channels: int = samples.shape[0]
         self.n_samples: int = samples.shape[1]
         self.name = name
-        self.peak = _peak(samples) if samples.dtype.kind == "f" else 1.0
+        self.peak: float | None = 1.0
+        self.warning: str | None = None
+        if samples.dtype.kind == "f":
+            self.peak, finite = _peak(samples)
+            if not finite:
+                self.warning = (
+                    "audio holds NaN or infinite samples; no sound is shown where they are"
+                )
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.n_channels} x {self.n_samples} samples at {self.sr} Hz>"
@@ -171,15 +178,19 @@ def _bits_used(samples: NDArray[Any]) -> int:
     )
 
 
-def _peak(samples: NDArray[Any]) -> float | None:
-    """Return the largest finite absolute sample, of evenly spaced places if there are many."""
+def _peak(samples: NDArray[Any]) -> tuple[float, bool]:
+    """Return the largest finite absolute sample, and whether all are finite.
+
+    Looks at evenly spaced places if there are many samples.
+    """
     n_channels, n_samples = samples.shape
     run = max(1, _PEAK_VALUES // n_channels // 64)
     n_runs = min(64, -(-n_samples // run))
-    peak = 0.0
+    peak, all_finite = 0.0, True
     for start in np.linspace(0, max(0, n_samples - run), n_runs).astype(np.int64):
         block = np.abs(np.asarray(samples[:, start : start + run]))
         finite = block[np.isfinite(block)]
+        all_finite = all_finite and finite.size == block.size
         if finite.size:
             peak = max(peak, float(finite.max()))
-    return peak
+    return peak, all_finite

@@ -55,11 +55,17 @@ class FileSource:
         self.sr: float = handle.samplerate
         self.n_channels: int = handle.channels
         self.n_samples: int = _declared_length(handle, self._file, self.name)
+        self.warning: str | None = None
         subtype: str = handle.subtype
         if not _is_readable(handle, self.n_samples - 1):
             handle.close()
             handle = None
+            declared = self.n_samples
             self.n_samples = self._readable_length()
+            self.warning = (
+                f"{self.name}: only the first {self.n_samples / self.sr:.3f} s of "
+                f"{declared / self.sr:.3f} s can be read; the file is damaged or was cut short"
+            )
         self._handles: LifoQueue[Any] = LifoQueue()
         for kept in [None] * (_HANDLES - 1) + [handle]:
             self._handles.put(kept)

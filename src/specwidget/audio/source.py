@@ -47,6 +47,8 @@ class AudioSource(Protocol):
     def peak(self) -> float | None:
         """Largest absolute sample, or a bound of it, where that is cheaply known, else None."""
 
+    # A source may also have `warning`, a str: what a person must know before trusting its picture.
+
     def read(self, start: int, stop: int) -> NDArray[np.float32]:
         """Return samples ``[start, stop)``, clipped to the recording [shape=(n_channels, n)]."""
 
