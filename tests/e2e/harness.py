@@ -235,9 +235,10 @@ class Lab:
         return json.loads(self._kernel.run(code, timeout))
 
     def until(self, expression: str, *, seconds: float = 10) -> None:
-        """Wait until an expression is true in the kernel, while the page goes on."""
+        """Wait until an expression is true in the kernel, and the page has heard of it."""
         for _ in range(int(seconds / 0.05)):
             if self.get(f"bool({expression})"):
+                self.settle()
                 return
             self.page.wait_for_timeout(50)
         raise AssertionError(f"not true within {seconds} s: {expression}")
