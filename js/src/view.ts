@@ -104,6 +104,7 @@ export class View {
       grip,
       this.status.root,
     );
+    host.classList.add("sw-host");
     host.append(this.root);
     scope.add(() => this.root.remove());
     this.resizable(grip);

@@ -126,6 +126,21 @@ def test_the_still_picture_is_in_the_notebook_and_in_its_html(lab: Lab) -> None:
     assert base64.b64encode(png).decode()[:200] in html.replace("\n", "")
 
 
+@pytest.mark.parametrize("box", ["HBox", "VBox", "Accordion"])
+def test_it_takes_the_room_there_is_in_a_box(lab: Lab, box: str) -> None:
+    lab.open(
+        SETUP + f"import ipywidgets\nbox = ipywidgets.{box}([w, ipywidgets.Button()])",
+        "box.selected_index = 0" if box == "Accordion" else "",
+        "box",
+    )
+    wait_until_drawn(lab)
+    room = lab.page.locator(".jp-OutputArea-output").last.bounding_box()
+    shown = lab.widget.bounding_box()
+    assert room and shown
+    assert shown["width"] > room["width"] - 320
+    assert shown["height"] < 560
+
+
 def test_it_is_drawn_when_it_comes_into_sight(lab: Lab) -> None:
     lab.open(
         SETUP + "import ipywidgets\ntabs = ipywidgets.Tab([ipywidgets.Text(), w])",
