@@ -40,8 +40,10 @@ bench: $(VENV)/installed $(BUNDLE) $(TOOLS)/browser
 	cd js && npm run --silent bench
 	$(if $(wildcard tests/benchmarks),$(PYTEST) -o python_files='bench_*.py' tests/benchmarks -s)
 
+# The bundle that is watched is made for looking into, and not left behind for a wheel.
 dev: $(VENV)/installed $(BUNDLE)
-	(cd js && exec node build.mjs --watch) & trap "kill $$!" EXIT; ANYWIDGET_HMR=1 $(LAB)
+	(cd js && exec node build.mjs --watch) & \
+	trap "kill $$! 2>/dev/null || true; rm -f $(BUNDLE)" EXIT; ANYWIDGET_HMR=1 $(LAB)
 
 clean:
 	rm -rf $(VENV) $(TOOLS) $(dir $(BUNDLE)) js/node_modules build dist tests/e2e/artifacts
