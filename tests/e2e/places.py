@@ -115,6 +115,15 @@ def places(lab: Lab, name: str = "w", *, index: int = 0) -> Places:
     )
 
 
+def rest(lab: Lab) -> None:
+    """Wait until a gesture has settled and the kernel has heard of it, however slow the machine.
+
+    Timers of one page run in the order in which they are due: this one after the widget's own.
+    """
+    lab.look("() => new Promise((resolve) => setTimeout(resolve, 300))")
+    lab.settle()
+
+
 def wait_until_drawn(lab: Lab, index: int = 0) -> None:
     """Wait until a view has its annotations, and every tile that it wants."""
     state = lab.widgets.nth(index).locator(".sw-state")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from harness import REPOSITORY, Lab
-from places import places, wait_until_drawn
+from places import places, rest, wait_until_drawn
 from playwright.sync_api import expect
 
 DATA = REPOSITORY.parent / "shared" / "data"
@@ -98,7 +98,7 @@ def test_a_click_makes_nothing_and_escape_gives_a_drag_up(opened: Lab) -> None:
     page.keyboard.press("Escape")
     page.mouse.move(box["x"] + at.x(5), box["y"] + at.y(500), steps=4)
     page.mouse.up()
-    page.wait_for_timeout(200)
+    rest(opened)
     assert opened.get("len(w.annotations)") == 0
     opened.drag(at.stage, at.on_spec(6, 3000), at.on_spec(7, 1000))
     opened.until("len(w.annotations) == 1")

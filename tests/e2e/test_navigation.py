@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from harness import Lab
-from places import Places, places, wait_until_drawn
+from places import Places, places, rest, wait_until_drawn
 from playwright.sync_api import expect
 
 SETUP = """
@@ -25,7 +25,7 @@ def opened(lab: Lab) -> Lab:
 
 def settled(lab: Lab) -> Places:
     """The places after the last gesture has reached the kernel."""
-    lab.page.wait_for_timeout(400)
+    rest(lab)
     return places(lab)
 
 
@@ -34,7 +34,7 @@ def view(lab: Lab) -> tuple[float, float]:
 
 
 def scrolled(lab: Lab) -> float:
-    lab.page.wait_for_timeout(200)
+    rest(lab)
     return lab.page.evaluate(
         "() => { const w = document.querySelector('.specwidget');"
         " return w.getBoundingClientRect().top; }"
@@ -170,14 +170,14 @@ def test_no_key_of_the_widget_reaches_jupyterlab_nor_the_reverse(opened: Lab) ->
     # In JupyterLab these add, cut, delete and merge cells, change their type, and run them.
     for key in ["a", "b", "x", "d", "d", "m", "y", "z", "Shift+m", "ArrowDown", "j", "k", "1", "0"]:
         opened.page.keyboard.press(key)
-    opened.page.wait_for_timeout(300)
+    rest(opened)
     assert (opened.page.evaluate(count), opened.page.evaluate(active)) == before
     # Nor from a button that the keyboard has gone to.
     opened.page.keyboard.press("Tab")
     assert opened.page.evaluate("() => document.activeElement.tagName") == "BUTTON"
     for key in ["a", "b", "x", "d", "d", "m", "Shift+m"]:
         opened.page.keyboard.press(key)
-    opened.page.wait_for_timeout(300)
+    rest(opened)
     assert (opened.page.evaluate(count), opened.page.evaluate(active)) == before
     # And typing in a cell does nothing to the widget.
     shown = view(opened)

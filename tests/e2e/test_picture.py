@@ -9,7 +9,7 @@ import matplotlib
 import numpy as np
 import pytest
 from harness import Lab
-from places import Places, places, wait_until_drawn
+from places import Places, places, rest, wait_until_drawn
 from playwright.sync_api import expect
 
 SETUP = """
@@ -58,7 +58,7 @@ def colours(db: np.ndarray, name: str, low: float, high: float) -> np.ndarray:
 def test_pixels_are_librosas_numbers(opened: Lab, transform: str) -> None:
     opened.run(f"w.transform = {transform}; w.freq_axis = 'linear'; w.view = (1.0, 1.5)")
     wait_until_drawn(opened)
-    opened.page.wait_for_timeout(500)
+    rest(opened)
     at = places(opened)
     shown = picture(opened, at).astype(int)
     y = signal()
@@ -114,7 +114,7 @@ def changed(lab: Lab, action: str) -> float:
     at = places(lab)
     before = picture(lab, at)
     lab.run(action)
-    lab.page.wait_for_timeout(700)
+    rest(lab)
     wait_until_drawn(lab)
     after = picture(lab, places(lab))
     return float((before != after).any(axis=2).mean())
@@ -136,7 +136,7 @@ def test_every_setting_is_seen_at_once_from_python(opened: Lab) -> None:
     assert changed(opened, "w.ref = 1.0") < 0.01
     height = places(opened).height
     opened.run("w.height = 500")
-    opened.page.wait_for_timeout(300)
+    rest(opened)
     assert places(opened).height == 500 > height
 
 
@@ -152,7 +152,7 @@ def test_every_setting_of_the_panel_reaches_python_and_the_picture(opened: Lab) 
         else:
             field.fill(value)
             field.press("Enter")
-        opened.page.wait_for_timeout(600)
+        rest(opened)
         assert (before != picture(opened, places(opened))).any(), name
 
     choose("n_fft", "512")

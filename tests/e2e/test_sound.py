@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from harness import Lab
-from places import places, wait_until_drawn
+from places import places, rest, wait_until_drawn
 from playwright.sync_api import expect
 
 # Everything that goes to a destination goes to a recorder too, a worklet that loses no block.
@@ -104,7 +104,7 @@ def test_the_sound_is_the_recordings_own_to_the_sample(opened: Lab) -> None:
     opened.page.wait_for_timeout(3000)
     opened.page.keyboard.press("Space")
     expect(play_button(opened, "Play")).to_be_visible()
-    opened.page.wait_for_timeout(300)
+    rest(opened)
     assert opened.page.evaluate("() => window.rate") == SR
     sound = heard(opened)
     y = recording()
@@ -130,7 +130,7 @@ def test_a_loop_has_no_gap_and_one_channel_is_heard_alone(opened: Lab) -> None:
     opened.page.keyboard.press("Space")
     opened.page.wait_for_timeout(2500)
     opened.page.keyboard.press("Space")
-    opened.page.wait_for_timeout(300)
+    rest(opened)
     sound = heard(opened)
     turn = recording()[1, 2 * SR : 2 * SR + SR // 2]
     assert sound.shape[1] > 3 * len(turn)
@@ -145,7 +145,7 @@ def test_a_loop_has_no_gap_and_one_channel_is_heard_alone(opened: Lab) -> None:
 
 def test_playing_moves_the_playhead_and_turns_the_page(opened: Lab) -> None:
     opened.run("w.view = (1, 2); w.position = 1.5")
-    opened.page.wait_for_timeout(400)
+    rest(opened)
     opened.widget.focus()
     opened.page.keyboard.press("Space")
     seen = opened.page.evaluate(
@@ -171,11 +171,11 @@ def test_playing_moves_the_playhead_and_turns_the_page(opened: Lab) -> None:
 
 def test_the_window_the_selection_and_the_end(opened: Lab) -> None:
     opened.run("w.view = (3.0, 3.6)")
-    opened.page.wait_for_timeout(400)
+    rest(opened)
     opened.widget.focus()
     opened.page.keyboard.press("Shift+Space")
     expect(play_button(opened, "Play")).to_be_visible(timeout=10_000)
-    opened.page.wait_for_timeout(200)
+    rest(opened)
     sound = heard(opened)
     assert sound.shape[1] == pytest.approx(0.6 * SR, abs=0.02 * SR)
     assert find(sound[0], recording()[0]) / SR == pytest.approx(3.0, abs=0.01)
@@ -183,7 +183,7 @@ def test_the_window_the_selection_and_the_end(opened: Lab) -> None:
     assert opened.get("w.position") == pytest.approx(3.0, abs=0.01)
     # A click while it plays goes on from there.
     opened.run("w.view = (0, 8); w.position = 1.0")
-    opened.page.wait_for_timeout(400)
+    rest(opened)
     opened.page.keyboard.press("Space")
     opened.page.wait_for_timeout(500)
     at = places(opened)

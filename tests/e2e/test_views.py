@@ -12,7 +12,7 @@ import pytest
 from harness import Lab
 from nbconvert import HTMLExporter
 from PIL import Image
-from places import places, wait_until_drawn
+from places import places, rest, wait_until_drawn
 from playwright.sync_api import expect
 
 SETUP = """
@@ -34,7 +34,7 @@ def test_two_views_of_one_widget_stay_in_step(lab: Lab) -> None:
     first = places(lab, index=0)
     lab.wheel(first.stage, first.on_spec(5, 1000), dy=-300, keys=["Control"])
     lab.until("w.view != (0.0, 10.0)")
-    lab.page.wait_for_timeout(500)
+    rest(lab)
     pictures = [lab.pixels(lab.widgets.nth(i).locator(".sw-picture")) for i in (0, 1)]
     assert (pictures[0] == pictures[1]).all()
     second = places(lab, index=1)
@@ -43,7 +43,7 @@ def test_two_views_of_one_widget_stay_in_step(lab: Lab) -> None:
     lab.until("w.annotations['label'].tolist() == ['up', 'down']")
     for i in (0, 1):
         expect(lab.widgets.nth(i).locator(".sw-state")).to_have_text("1 of 2 annotations selected")
-    lab.page.wait_for_timeout(300)
+    rest(lab)
     marks = [lab.pixels(lab.widgets.nth(i).locator(".sw-marks")) for i in (0, 1)]
     assert (marks[0] == marks[1]).all()
     # One view goes, the other stays alive.
@@ -91,7 +91,7 @@ def test_it_fits_and_follows_the_theme(lab: Lab, width: int, theme: str) -> None
     lab.resize(width + 60, 900)
     lab.set_theme(theme)
     wait_until_drawn(lab)
-    lab.page.wait_for_timeout(500)
+    rest(lab)
     widget = lab.widget
     assert widget.evaluate("(w) => w.scrollWidth <= w.clientWidth")
     tools = widget.locator(".sw-toolbar").bounding_box()
