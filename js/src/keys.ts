@@ -50,7 +50,7 @@ export interface Binding {
 const labels: Binding[] = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((digit) => ({
   action: `label-${digit}` as Action,
   keys: [`${digit}`],
-  text: "Choose a label; gives it to what is selected",
+  text: "Choose a label for what is drawn next; or give it to what is selected",
 }));
 
 export const KEYMAP: readonly Binding[] = [
