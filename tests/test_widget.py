@@ -412,6 +412,20 @@ def test_a_still_picture_lies_beside_the_widget(widget: SpecWidget) -> None:
     assert len(raw) < 200_000
 
 
+def test_a_recording_that_has_gone_is_displayed_without_a_picture(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, tone(), SR)
+    w = SpecWidget(path)
+
+    def gone(start: int, stop: int) -> np.ndarray:
+        raise AudioFileError("a.wav: has gone")
+
+    w.recording.source.read = gone  # type: ignore[method-assign]
+    data, _ = w._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert "image/png" not in data
+
+
 # The front end ------------------------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ import type {
   FreqAxis,
   Info,
   SpecTile,
+  SpectrogramInfo,
   Tile,
   TileKey,
   Viewport,
@@ -111,14 +112,14 @@ export class Picture {
   }
 
   /** dB (ref = 1.0) of the brightest cell in a pixel, in the steps of the tiles; null off the picture. */
-  dbAt(state: PictureState, channel: ChannelId, rect: Rect, x: number, y: number): number | null {
+  dbAt(info: SpectrogramInfo, channel: ChannelId, rect: Rect, x: number, y: number): number | null {
     const sheet = this.sheets.get(channel);
     if (!sheet) return null;
     const { width, height } = sheet.image;
     const column = Math.floor(((x - rect.x) / rect.width) * width);
     const row = Math.floor(((y - rect.y) / rect.height) * height);
     if (column < 0 || column >= width || row < 0 || row >= height) return null;
-    const [lo, hi] = state.info.spectrogram.range_db;
+    const [lo, hi] = info.range_db;
     return lo + ((sheet.indices[row * width + column] ?? 0) * (hi - lo)) / 255;
   }
 

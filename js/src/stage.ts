@@ -124,7 +124,8 @@ export class Stage {
   }
 
   dbAt(pane: Pane, x: number, y: number): number | null {
-    return this.picture.dbAt(this.pictureState(), pane.channel, pane.rect, x, y);
+    const { spectrogram } = this.session.traits.get("_info");
+    return this.picture.dbAt(spectrogram, pane.channel, pane.rect, x, y);
   }
 
   get channels(): readonly ChannelId[] {
@@ -244,10 +245,13 @@ export class Stage {
     const picture = tiles || dirty.has("colors");
     const marks = picture || dirty.has("marks");
     dirty.clear();
-    const state = this.pictureState();
-    if (tiles) this.session.tiles.want(this, this.wishes(state));
-    if (picture) this.result = this.picture.paint(state, tiles);
-    if (marks) this.paintMarks(state);
+    // While sound plays, each frame moves the playhead and nothing else.
+    if (marks) {
+      const state = this.pictureState();
+      if (tiles) this.session.tiles.want(this, this.wishes(state));
+      if (picture) this.result = this.picture.paint(state, tiles);
+      this.paintMarks(state);
+    }
     this.paintCursor();
     this.painted();
   }

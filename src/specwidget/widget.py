@@ -8,6 +8,7 @@ hear of changes in the order of their revisions; callbacks run after the lock is
 from __future__ import annotations
 
 import base64
+import contextlib
 import difflib
 import inspect
 import threading
@@ -487,6 +488,7 @@ class SpecWidget(anywidget.AnyWidget):
             if whole_band or not (self.freq_view[0] < high and self.freq_view[1] > low):
                 self.freq_view = (low, high)
             else:
+                # What of it lies in the new band: the trait clips what it is given.
                 self.freq_view = self.freq_view
 
     @traitlets.observe("ref")
@@ -546,7 +548,9 @@ class SpecWidget(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         bundle: tuple[dict[str, Any], dict[str, Any]] | None = super()._repr_mimebundle_(**kwargs)
         if bundle is not None:
-            bundle[0]["image/png"] = base64.b64encode(self._still()).decode("ascii")
+            # A recording that cannot be read any more is shown all the same, and says so itself.
+            with contextlib.suppress(SpecWidgetError):
+                bundle[0]["image/png"] = base64.b64encode(self._still()).decode("ascii")
         return bundle
 
     def _still(self) -> bytes:
@@ -611,8 +615,8 @@ def _clipped(
 def _refuse(unknown: Mapping[str, object]) -> None:
     if not unknown:
         return
-    known = [name for name in inspect.signature(SpecWidget.__init__).parameters if name != "self"]
+    known = list(inspect.signature(SpecWidget.__init__).parameters)[1:-1]
     name = next(iter(unknown))
     near = difflib.get_close_matches(name, known, n=1)
-    way_out = f"did you mean {near[0]}?" if near else f"it takes {', '.join(known[:-1])}"
+    way_out = f"did you mean {near[0]}?" if near else f"it takes {', '.join(known)}"
     raise ParameterTypeError(f"SpecWidget has no argument {name}={shown(unknown[name])}; {way_out}")
