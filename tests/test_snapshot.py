@@ -259,7 +259,7 @@ def test_a_tone_lies_in_its_row_and_its_columns() -> None:
     y = np.sin(2 * np.pi * 2000 * t) * ((t > 1) & (t < 2))
     stft = Stft(n_fft=1024)
     still = still_inputs(open_audio(y, sr=sr), stft, view=(0, 4))
-    db = still.spectrogram[0] - stft.full_scale_db(sr)
+    db = still.spectrogram[0] - stft.units(sr).full_scale
     row, _column = np.unravel_index(np.nanargmax(db), db.shape)
     assert (row + 0.5) / db.shape[0] * 8000 == pytest.approx(2000, abs=30)
     assert db.max() == pytest.approx(0, abs=0.5)
@@ -282,7 +282,7 @@ def test_a_day_is_looked_into_at_few_places(n_channels: int) -> None:
     assert sum(stop - start for start, stop in source.reads) <= FEWEST_PLACES * (most + 1)
     places = sorted(start for start, _ in source.reads)
     assert np.diff(places).max() < 3 * source.n_samples / FEWEST_PLACES
-    full_scale = transform.full_scale_db(source.sr)
+    full_scale = transform.units(source.sr).full_scale
     db = still.spectrogram[0].max(axis=0) - full_scale
     np.testing.assert_allclose(db, 20 * np.log10(0.5), atol=1.5)
     assert still.waveform[0, 1].min() > 0.45
@@ -525,7 +525,7 @@ def test_noise_which_does_not_compress_stays_small_and_quick() -> None:
     took = []
     for db_range in [(-100.0, 0.0), (-60.0, -40.0)] * 3:
         began = time.perf_counter()
-        png = render_png(still, db_range=db_range, ref_db=stft.full_scale_db(44100))
+        png = render_png(still, db_range=db_range, ref_db=stft.units(44100).full_scale)
         took.append(time.perf_counter() - began)
         assert len(png) <= 120_000
     assert min(took) < 0.2

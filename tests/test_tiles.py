@@ -226,6 +226,9 @@ class TestInfo:
             "bins": info["bins"],
             "range_db": [info["full_scale_db"] - 140, info["full_scale_db"] + 10],
             "full_scale_db": pytest.approx(20 * np.log10(128)),
+            "value_name": "level",
+            "unit": "dB",
+            "ref_applies": True,
             "tile_columns": 256,
             "levels": 1,
         }

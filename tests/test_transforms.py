@@ -139,8 +139,8 @@ class TestStft:
     def test_full_scale_is_what_a_sine_reads(self) -> None:
         stft = Stft(n_fft=1024)
         y = np.sin(2 * np.pi * 64 / 1024 * np.arange(8192)).astype(np.float32)
-        assert stft.decibels(y, SR).max() == pytest.approx(stft.full_scale_db(SR), abs=1e-3)
-        assert stft.full_scale_db(SR) == pytest.approx(20 * math.log10(1024 / 4), abs=1e-6)
+        assert stft.decibels(y, SR).max() == pytest.approx(stft.units(SR).full_scale, abs=1e-3)
+        assert stft.units(SR).full_scale == pytest.approx(20 * math.log10(1024 / 4), abs=1e-6)
 
     def test_hop_defaults_to_a_quarter_of_the_window(self) -> None:
         assert Stft().hop == 512
@@ -210,7 +210,7 @@ class TestMel:
             float(mel.decibels(np.sin(np.arange(4096) * w).astype(np.float32), SR).max())
             for w in np.linspace(0.02, 0.5, 200)
         )
-        assert loudest == pytest.approx(mel.full_scale_db(SR), abs=1.0)
+        assert loudest == pytest.approx(mel.units(SR).full_scale, abs=1.0)
 
     def test_fmin_above_nyquist(self) -> None:
         with pytest.raises(ParameterError, match=r"fmin=5000 .* 4000 Hz; give a smaller fmin"):
@@ -261,7 +261,7 @@ class TestLevels:
     @given(framings(), recordings())
     def test_are_within_half_a_step(self, framing: dict[str, Any], y: NDArray[np.float32]) -> None:
         stft = Stft(**framing)
-        full_scale = stft.full_scale_db(SR)
+        full_scale = stft.units(SR).full_scale
         limits = (full_scale - 140.0, full_scale + 12.0)
         found = stft.levels(padded(y, stft), SR, limits).T
         error = np.abs(found - quantised(librosa_db(y, stft), limits))
@@ -273,7 +273,7 @@ class TestLevels:
         self, framing: dict[str, Any], y: NDArray[np.float32], n_mels: int
     ) -> None:
         mel = MelSpectrogram(**framing, n_mels=n_mels)
-        full_scale = mel.full_scale_db(SR)
+        full_scale = mel.units(SR).full_scale
         limits = (full_scale - 140.0, full_scale + 12.0)
         found = mel.levels(padded(y, mel), SR, limits).T
         error = np.abs(found - quantised(librosa_db(y, mel), limits))
@@ -296,7 +296,7 @@ class TestLevels:
         rng = np.random.default_rng(0)
         y = np.sin(np.arange(200 * 512) * 0.3) + 1e-7 * rng.standard_normal(200 * 512)
         stft, y32 = Stft(), y.astype(np.float32)
-        limits = (stft.full_scale_db(SR) - 140.0, stft.full_scale_db(SR) + 10.0)
+        limits = (stft.units(SR).full_scale - 140.0, stft.units(SR).full_scale + 10.0)
         exact = quantised(stft.decibels(y32, SR), limits)
         assert np.abs(stft.levels(y32, SR, limits).T - exact).max() < 0.52
         fast = quantised(stft.decibels(y32, SR, exact=False), limits)

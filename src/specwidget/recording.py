@@ -19,13 +19,17 @@ from specwidget._check import check_number, shown
 from specwidget.audio import AudioSource, ChannelSpec, check_channel, read_channel
 from specwidget.errors import ParameterError
 from specwidget.tiles import (
+    Quantiser,
     Tileset,
+    drawn_range,
+    extremes,
+    sampled_extremes,
     spectrogram_db,
     spectrogram_info,
     tilesets,
     waveform_info,
 )
-from specwidget.transforms import MelSpectrogram, Transform
+from specwidget.transforms import Transform, Units
 
 __all__ = ["Recording", "Ref", "Value"]
 
@@ -33,10 +37,6 @@ Ref: TypeAlias = float | Literal["full scale", "max"]
 """What reads 0 dB: a full-scale sine, the largest value of the recording, or librosa's ``ref``."""
 
 _FRAMES_AT_A_TIME = 4096
-# A place costs a seek, which is dear in a compressed file.
-_PLACES = 32
-_FRAMES_AT_A_PLACE = 8
-_SHORT = 2048
 _DYNAMIC_RANGE = 80.0
 _LEAST_RANGE = 20.0
 # What librosa makes of silence: amplitude_to_db and power_to_db stop here, with ref=1.0.
@@ -94,16 +94,23 @@ class Recording:
 
     @cached_property
     def band(self) -> tuple[float, float]:
-        """Lowest and highest frequency on the axis, in Hz."""
-        nyquist = self.source.sr / 2
-        if isinstance(self.transform, MelSpectrogram):
-            fmax = self.transform.fmax
-            return float(self.transform.fmin), float(nyquist if fmax is None else fmax)
-        return 0.0, nyquist
+        """Lower and upper end of the frequency axis, in Hz, or in rows that are none."""
+        low, high = self.transform.band(self.source.sr)
+        return float(low), float(high)
+
+    @cached_property
+    def units(self) -> Units:
+        """What values and rows of the spectrogram mean."""
+        return self.transform.units(self.source.sr)
+
+    @cached_property
+    def drawn(self) -> Quantiser:
+        """The values that the darkest and the brightest byte of a tile stand for."""
+        return drawn_range(self.source, self.transform)
 
     def tilesets(self, before: Mapping[str, Tileset] | None = None) -> dict[str, Tileset]:
         """Return tilesets by the names of their layers; those of the waveform are kept."""
-        return tilesets(self.source, self.transform, before)
+        return tilesets(self.source, self.transform, before, self.drawn)
 
     def info(self) -> dict[str, Any]:
         """Return what the front end must know, JSON-able."""
@@ -116,7 +123,7 @@ class Recording:
             "n_samples": self.source.n_samples,
             "n_channels": self.source.n_channels,
             "duration": self.duration,
-            "spectrogram": spectrogram_info(self.source, self.transform),
+            "spectrogram": spectrogram_info(self.source, self.transform, self.drawn),
             "waveform": waveform_info(self.source),
             "freq_min": low,
             "freq_max": high,
@@ -145,29 +152,30 @@ class Recording:
         return db if offset == 0.0 else db - np.float32(offset)
 
     def ref_db(self, ref: Ref) -> float:
-        """Return what is subtracted from dB with ``ref=1.0``, for another `ref`.
+        """Return what is subtracted from values with ``ref=1.0``, for another `ref`.
+
+        Nothing is, where values have no reference.
 
         Raises
         ------
         ParameterError, ParameterTypeError
             `ref` is neither a number above 0, nor ``"full scale"``, nor ``"max"``.
         """
+        factor = self.units.ref_factor
         if isinstance(ref, str):
             if ref == "full scale":
-                return self.transform.full_scale_db(self.source.sr)
+                return 0.0 if factor is None else self.units.full_scale or 0.0
             if ref == "max":
-                return self.loudest_db
+                return 0.0 if factor is None else self.loudest_db
             raise ParameterError(f"ref={shown(ref)} is unknown; give 'full scale', 'max' or 1.0")
         number = check_number("ref", ref)
         if number <= 0:
             raise ParameterError(f"ref={number:g} has no level; give a number above 0, such as 1.0")
-        # librosa measures the reference of a magnitude as amplitude, that of a mel band as power.
-        factor = 10.0 if isinstance(self.transform, MelSpectrogram) else 20.0
-        return factor * math.log10(number)
+        return 0.0 if factor is None else factor * math.log10(number)
 
     @cached_property
     def loudest_db(self) -> float:
-        """Largest dB (ref=1.0) in the whole recording; reads all of it once."""
+        """Largest value (ref=1.0) in the whole recording; reads all of it once."""
         total = self.transform.n_frames(self.source.n_samples)
         return max(
             (self._max_db(first, min(total, first + _FRAMES_AT_A_TIME), channel))
@@ -177,31 +185,26 @@ class Recording:
 
     def _max_db(self, first: int, stop: int, channel: ChannelSpec) -> float:
         db = spectrogram_db(self.source, self.transform, first, stop, channel)
-        return float(np.max(db, initial=_FLOOR_DB, where=np.isfinite(db)))
+        return max(_FLOOR_DB, extremes(db)[1])
 
     def good_range(self, ref: Ref) -> tuple[float, float]:
-        """Return a range of dB that shows this recording well: 80 dB below its loud frames.
+        """Return a range of values that shows this recording well.
 
-        Silence, which reads librosa's least value, is never brighter than the darkest colour.
+        dB reach to 80 dB below the loud frames; silence, which reads librosa's least value, is
+        never brighter than the darkest colour. What is no dB is shown from its least value to
+        its largest.
         """
+        low, high = self._sampled
+        if self.units.unit != "dB":
+            return (low, high) if low < high else (self.drawn.low, self.drawn.high)
         offset = self.ref_db(ref)
-        top = 5.0 * math.ceil((self._sampled_db - offset) / 5.0)
+        top = 5.0 * math.ceil((max(_FLOOR_DB, high) - offset) / 5.0)
         low = max(top - _DYNAMIC_RANGE, _FLOOR_DB - offset)
         return low, max(top, low + _LEAST_RANGE)
 
     @cached_property
-    def _sampled_db(self) -> float:
-        """Largest dB (ref=1.0) of a short recording, or of some frames at evenly spaced places."""
-        total = self.transform.n_frames(self.source.n_samples)
-        channels = range(min(self.source.n_channels, _PLACES))
-        places = max(1, _PLACES // len(channels))
-        step = max(_FRAMES_AT_A_PLACE, total // places)
-        looked = step if total <= _SHORT // len(channels) else _FRAMES_AT_A_PLACE
-        return max(
-            self._max_db(first, min(total, first + looked), channel)
-            for channel in channels
-            for first in range(0, total, step)
-        )
+    def _sampled(self) -> tuple[float, float]:
+        return sampled_extremes(self.source, self.transform)
 
     # Single values and sound --------------------------------------------------------------------
 

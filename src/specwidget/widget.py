@@ -36,7 +36,7 @@ from specwidget.errors import (
 from specwidget.recording import Recording, Ref
 from specwidget.routing import Router
 from specwidget.snapshot import render_png, still_inputs
-from specwidget.transforms import MelSpectrogram, Stft, Transform, transform_from_json
+from specwidget.transforms import Stft, Transform, transform_from_json
 
 __all__ = ["SpecWidget"]
 
@@ -591,7 +591,7 @@ def _notice(source: AudioSource) -> dict[str, str] | None:
 
 
 def _checked(transform: object) -> Transform:
-    if isinstance(transform, (Stft, MelSpectrogram)):
+    if not inspect.isclass(transform) and isinstance(transform, Transform):
         return transform
     hint = "; did you forget the ()?" if inspect.isclass(transform) else ""
     raise ParameterTypeError(

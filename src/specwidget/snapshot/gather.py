@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from specwidget.audio import ChannelSpec, channel_data
+from specwidget.audio.signal import BlockSignal, ChannelSignal
 from specwidget.snapshot.layout import HEIGHT, WIDTH, still_layout
 from specwidget.snapshot.pool import Floats, Places, bins_of, envelope, extremes, nearest, pool
 from specwidget.snapshot.scales import FreqAxis, freq_scale
@@ -170,9 +171,11 @@ class _Looking:
         begin = min(a, start)
         block = self._padded(begin, max(b, end))
         frame_edges = self.columns / self.transform.hop - first
+        # What is short is done with NumPy alone: a first picture does not wait for SciPy.
+        exact = stop - first <= SHORT_FRAMES
         spectrogram = [
-            pool(pool(db, self.rows).T, frame_edges).T
-            for db in self._decibels(block[:, a - begin : b - begin])
+            pool(pool(values, self.rows).T, frame_edges).T
+            for values in self._values(begin, block, first, stop, exact=exact)
         ]
         heard = block[:, start - begin : end - begin]
         waves = [envelope(channel_data(heard, lane), self.columns - start) for lane in self.lanes]
@@ -198,9 +201,9 @@ class _Looking:
             begin, end = self.transform.frame_range(at, until)
             around = max(SAMPLES_AT_A_PLACE - (end - begin), 0) // 2
             block = self._padded(begin - around, end + around)
-            inner = block[:, around : around + end - begin]
-            for lane, db in enumerate(self._decibels(inner)):
-                np.fmax.reduce(db, axis=1, out=cells[lane, :, place])
+            found = self._values(begin - around, block, at, until, exact=True)
+            for lane, values in enumerate(found):
+                np.fmax.reduce(values, axis=1, out=cells[lane, :, place])
                 waves[lane, :, place] = extremes(channel_data(block, self.lanes[lane]))
             visited.append(place)
         visited.sort()
@@ -208,12 +211,16 @@ class _Looking:
         spectrogram = [pool(lane[:, visited], self.rows)[:, shown] for lane in cells]
         return np.stack(spectrogram), waves[:, :, visited][:, :, shown]
 
-    def _decibels(self, block: Floats) -> list[Floats]:
-        """Give dB of the frames in a block, lane by lane [shape=(n_bins, n_frames)]."""
-        # What is short is done with NumPy alone: a first picture does not wait for SciPy.
-        exact = block.shape[1] <= SHORT_FRAMES * self.transform.hop
-        samples = [np.ascontiguousarray(channel_data(block, lane)) for lane in self.lanes]
-        return [self.transform.decibels(y, self.source.sr, exact=exact) for y in samples]
+    def _values(
+        self, begin: int, block: Floats, first: int, stop: int, *, exact: bool
+    ) -> list[Floats]:
+        """Give frames, lane by lane, of a block that begins at a sample [shape=(n_bins, n)]."""
+        made = []
+        for lane in self.lanes:
+            samples = np.ascontiguousarray(channel_data(block, lane))
+            signal = BlockSignal(ChannelSignal(self.source, lane), begin, samples)
+            made.append(self.transform.values(signal, first, stop, exact=exact))
+        return made
 
     def _padded(self, start: int, stop: int) -> Floats:
         """Read samples, zeros outside the recording [shape=(n_channels, stop - start)]."""

@@ -2,6 +2,7 @@
 
 from specwidget.tiles.base import Tile, TileKey, Tileset, layer_name
 from specwidget.tiles.layers import tilesets
+from specwidget.tiles.looking import drawn_range, extremes, sampled_extremes
 from specwidget.tiles.quantise import Quantiser
 from specwidget.tiles.spectrogram import SpectrogramTileset, spectrogram_db, spectrogram_info
 from specwidget.tiles.waveform import WaveformTileset, waveform_info
@@ -13,7 +14,10 @@ __all__ = [
     "TileKey",
     "Tileset",
     "WaveformTileset",
+    "drawn_range",
+    "extremes",
     "layer_name",
+    "sampled_extremes",
     "spectrogram_db",
     "spectrogram_info",
     "tilesets",

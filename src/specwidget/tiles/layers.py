@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from specwidget.audio.source import AudioSource, ChannelSpec
 from specwidget.tiles.base import Tileset, layer_name
+from specwidget.tiles.looking import drawn_range
+from specwidget.tiles.quantise import Quantiser
 from specwidget.tiles.spectrogram import SpectrogramTileset
 from specwidget.tiles.waveform import WaveformTileset
 from specwidget.transforms.base import Transform
@@ -14,7 +16,10 @@ __all__ = ["tilesets"]
 
 
 def tilesets(
-    source: AudioSource, transform: Transform, before: Mapping[str, Tileset] | None = None
+    source: AudioSource,
+    transform: Transform,
+    before: Mapping[str, Tileset] | None = None,
+    drawn: Quantiser | None = None,
 ) -> dict[str, Tileset]:
     """Return the tilesets of a recording by the names of their layers.
 
@@ -30,6 +35,8 @@ def tilesets(
     before : mapping of str to Tileset, optional
         Tilesets of the same recording under another transform: those of its waveforms are taken
         over, with what they have learnt.
+    drawn : Quantiser, optional
+        The values that the bytes of spectrograms stand for, see `drawn_range`.
 
     Examples
     --------
@@ -40,9 +47,10 @@ def tilesets(
     ['spec/0', 'spec/mix', 'wave/0', 'wave/mix']
     """
     channels: list[ChannelSpec] = [*range(source.n_channels), "mix"]
+    drawn = drawn or drawn_range(source, transform)
     made: dict[str, Tileset] = {}
     for channel in channels:
-        made[layer_name("spec", channel)] = SpectrogramTileset(source, transform, channel)
+        made[layer_name("spec", channel)] = SpectrogramTileset(source, transform, channel, drawn)
         wave = layer_name("wave", channel)
         made[wave] = (before or {}).get(wave) or WaveformTileset(source, channel)
     return made

@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from specwidget._check import check_int
-from specwidget.audio.source import AudioSource, ChannelSpec, check_channel, read_channel
+from specwidget.audio.signal import ChannelSignal
+from specwidget.audio.source import AudioSource, ChannelSpec, check_channel
 from specwidget.errors import ParameterError
 from specwidget.tiles.base import Tile, TileKey
+from specwidget.tiles.looking import drawn_range
 from specwidget.tiles.overview import Overview, stored_level
 from specwidget.tiles.pyramid import Pyramid, bit_reversed, fill_nearest
 from specwidget.tiles.quantise import Quantiser
@@ -48,7 +50,7 @@ def spectrogram_db(
     *,
     exact: bool = True,
 ) -> NDArray[np.float32]:
-    """Return the frames ``[start_frame, stop_frame)`` of one channel in dB, ref=1.0.
+    """Return the frames ``[start_frame, stop_frame)`` of one channel; dB have ref=1.0.
 
     Parameters
     ----------
@@ -93,42 +95,43 @@ def spectrogram_db(
         raise ParameterError(f"stop_frame={stop} is before start_frame={start}; swap them")
     channel = check_channel(channel, source.n_channels)
     out = np.empty((transform.n_bins(source.sr), stop - start), np.float32)
+    signal = ChannelSignal(source, channel)
     for first, last in _steps(start, stop, _step_frames(transform)):
-        samples = read_channel(source, *transform.frame_range(first, last), channel)
-        out[:, first - start : last - start] = transform.decibels(samples, source.sr, exact=exact)
+        out[:, first - start : last - start] = transform.values(signal, first, last, exact=exact)
     return out
 
 
-def spectrogram_info(source: AudioSource, transform: Transform) -> dict[str, Any]:
+def spectrogram_info(
+    source: AudioSource, transform: Transform, drawn: Quantiser | None = None
+) -> dict[str, Any]:
     """Return the geometry of the spectrogram tiles of a recording, JSON-able.
 
     Returns
     -------
     dict
         ``kind``, ``sr`` (Hz), ``n_frames``, ``hop_length``, ``n_fft`` (samples), ``n_bins``,
-        ``bins`` (``{"kind": "linear", "step": Hz}`` or ``{"kind": "list", "hz": [...]}``),
-        ``range_db`` (what the bytes 0 and 255 stand for), ``full_scale_db``,
+        ``bins`` (``{"kind": "linear", "step": Hz}``, ``{"kind": "list", "hz": [...]}`` or
+        ``{"kind": "index", "label": text, "names": [...] or None}``), ``value_name`` and
+        ``unit``, ``range_db`` (the values that the bytes 0 and 255 stand for, dB or not),
+        ``ref_applies`` (whether they are dB with a reference) and ``full_scale_db``,
         ``tile_columns`` and ``levels``. A tile is uint8 [shape=(n_bins, columns)].
     """
     pyramid = _pyramid(source, transform)
-    quantiser = _quantiser(source, transform)
-    frequencies = transform.frequencies(source.sr)
-    linear = np.arange(len(frequencies)) * (frequencies[1] if len(frequencies) > 1 else 0.0)
-    bins: dict[str, Any] = (
-        {"kind": "linear", "step": float(frequencies[1])}
-        if len(frequencies) > 1 and np.allclose(frequencies, linear, rtol=1e-9, atol=0.0)
-        else {"kind": "list", "hz": frequencies.tolist()}
-    )
+    quantiser = drawn or drawn_range(source, transform)
+    units = transform.units(source.sr)
     return {
         "kind": "spectrogram",
         "sr": source.sr,
         "n_frames": pyramid.n_units,
         "hop_length": transform.hop,
         "n_fft": transform.span,
-        "n_bins": len(frequencies),
-        "bins": bins,
+        "n_bins": transform.n_bins(source.sr),
+        "bins": _bins(transform, source.sr),
+        "value_name": units.name,
+        "unit": units.unit,
         "range_db": [quantiser.low, quantiser.high],
-        "full_scale_db": transform.full_scale_db(source.sr),
+        "ref_applies": units.ref_factor is not None,
+        "full_scale_db": units.full_scale or 0.0,
         "tile_columns": pyramid.tile_columns,
         "levels": pyramid.n_levels,
     }
@@ -145,15 +148,24 @@ class SpectrogramTileset:
         What makes frames of samples.
     channel : int or "mix"
         Of which channel.
+    drawn : Quantiser, optional
+        The values that bytes stand for; one for all channels, see `drawn_range`.
     """
 
-    def __init__(self, source: AudioSource, transform: Transform, channel: ChannelSpec) -> None:
+    def __init__(
+        self,
+        source: AudioSource,
+        transform: Transform,
+        channel: ChannelSpec,
+        drawn: Quantiser | None = None,
+    ) -> None:
         self._source = source
         self._transform = transform
-        self._channel = check_channel(channel, source.n_channels)
+        self._signal = ChannelSignal(source, check_channel(channel, source.n_channels))
         self._pyramid = _pyramid(source, transform)
         self._n_bins = transform.n_bins(source.sr)
-        self._quantiser = _quantiser(source, transform)
+        self._drawn = drawn or drawn_range(source, transform)
+        self._limits = (self._drawn.low, self._drawn.high)
         self._step = _step_frames(transform)
         self._exact_frames = max(
             self._pyramid.tile_columns,
@@ -163,7 +175,7 @@ class SpectrogramTileset:
 
     def info(self) -> dict[str, Any]:
         """Return the geometry of the tiles, see `spectrogram_info`."""
-        return spectrogram_info(self._source, self._transform)
+        return spectrogram_info(self._source, self._transform, self._drawn)
 
     def tile(self, key: TileKey) -> Tile:
         """Return a tile soon: exact, or an estimate where much lies under it.
@@ -232,11 +244,7 @@ class SpectrogramTileset:
         return out
 
     def _frames(self, start: int, stop: int, pool: int) -> NDArray[np.uint8]:
-        samples = read_channel(
-            self._source, *self._transform.frame_range(start, stop), self._channel
-        )
-        limits = (self._quantiser.low, self._quantiser.high)
-        return self._transform.levels(samples, self._source.sr, limits, pool)
+        return self._transform.columns(self._signal, start, stop, self._limits, pool)
 
     def _estimate(self, start: int, stop: int, level: int) -> NDArray[np.uint8]:
         """Return columns of which each comes of the frame in its middle, or of a neighbour.
@@ -293,5 +301,14 @@ def _pyramid(source: AudioSource, transform: Transform) -> Pyramid:
     return Pyramid(transform.n_frames(source.n_samples), columns)
 
 
-def _quantiser(source: AudioSource, transform: Transform) -> Quantiser:
-    return Quantiser.around(transform.full_scale_db(source.sr), source.peak)
+def _bins(transform: Transform, sr: float) -> dict[str, Any]:
+    """Return what the rows are, JSON-able."""
+    units = transform.units(sr)
+    if units.row_label is not None:
+        names = None if units.row_names is None else list(units.row_names)
+        return {"kind": "index", "label": units.row_label, "names": names}
+    frequencies = transform.frequencies(sr)
+    linear = np.arange(len(frequencies)) * (frequencies[1] if len(frequencies) > 1 else 0.0)
+    if len(frequencies) > 1 and np.allclose(frequencies, linear, rtol=1e-9, atol=0.0):
+        return {"kind": "linear", "step": float(frequencies[1])}
+    return {"kind": "list", "hz": frequencies.tolist()}

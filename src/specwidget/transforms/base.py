@@ -8,14 +8,16 @@ Frame f is centred at sample ``f * hop``; outside the recording the samples are 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from specwidget._check import check_int
+from specwidget.audio.signal import Signal
 from specwidget.errors import ParameterError
 from specwidget.transforms.engine import Engine
+from specwidget.transforms.units import Units
 from specwidget.transforms.windows import WindowLike, frame_window, window_spec
 
 __all__ = ["MAX_HOP", "MAX_N_FFT", "FrameTransform", "Transform"]
@@ -24,6 +26,7 @@ MAX_N_FFT = 65536
 MAX_HOP = 1 << 20
 
 
+@runtime_checkable
 class Transform(Protocol):
     """Parameters that turn samples into frames; calling one adds no state.
 
@@ -36,36 +39,51 @@ class Transform(Protocol):
 
     @property
     def span(self) -> int:
-        """Samples under one frame."""
+        """Samples that the work for one frame is in proportion to."""
 
     def n_bins(self, sr: float) -> int:
         """Return how many values a frame has."""
 
     def frequencies(self, sr: float) -> NDArray[np.float64]:
-        """Return the centre of every bin in Hz, ascending [shape=(n_bins,)]."""
+        """Return the centre of every bin in Hz, ascending [shape=(n_bins,)].
+
+        Rows that are no frequencies (`Units.row_label`) are centred at 0.5, 1.5 and so on.
+        """
+
+    def band(self, sr: float) -> tuple[float, float]:
+        """Return the lower end of the lowest bin and the upper end of the highest."""
 
     def n_frames(self, n_samples: int) -> int:
         """Return how many frames a recording of `n_samples` has."""
 
     def frame_range(self, start: int, stop: int) -> tuple[int, int]:
-        """Return the samples ``(start, stop)`` under frames ``[start, stop)``, unclipped."""
+        """Return the samples ``(start, stop)`` that frames ``[start, stop)`` come of, unclipped."""
 
-    def full_scale_db(self, sr: float) -> float:
-        """Return what a full-scale sine reads, in dB with ref=1.0."""
+    def units(self, sr: float) -> Units:
+        """Return what values and rows mean."""
 
-    def decibels(
-        self, samples: NDArray[np.float32], sr: float, *, exact: bool = True
+    def values(
+        self, signal: Signal, start: int, stop: int, *, exact: bool = True
     ) -> NDArray[np.float32]:
-        """Return dB (ref=1.0) of the whole frames in `samples` [shape=(n_bins, n_frames)]."""
+        """Return frames ``[start, stop)``, at most `n_frames` [shape=(n_bins, stop - start)].
 
-    def levels(
+        They are those of the transform of the whole signal. dB have ``ref=1.0``. With
+        ``exact=False`` they may be a little off, for speed.
+        """
+
+    def columns(
         self,
-        samples: NDArray[np.float32],
-        sr: float,
-        range_db: tuple[float, float],
+        signal: Signal,
+        start: int,
+        stop: int,
+        limits: tuple[float, float],
         pool: int = 1,
     ) -> NDArray[np.uint8]:
-        """Return quantised dB, maxima over `pool` frames [shape=(n_columns, n_bins)]."""
+        """Return frames as bytes, maxima over `pool` frames [shape=(n_columns, n_bins)].
+
+        0 stands for ``limits[0]``, 255 for ``limits[1]``; what is beyond is clipped, NaN gives 0.
+        `pool` is a power of two; the last column may have fewer frames.
+        """
 
     def to_json(self) -> dict[str, Any]:
         """Return the parameters as JSON-able values, with the class's name as ``type``."""
@@ -126,6 +144,28 @@ class FrameTransform:
     def span(self) -> int:
         """Samples under one frame: `n_fft`."""
         return self.n_fft
+
+    def band(self, sr: float) -> tuple[float, float]:
+        """Return the lowest and the highest frequency in Hz: 0 and half the sampling rate."""
+        return 0.0, sr / 2.0
+
+    def values(
+        self, signal: Signal, start: int, stop: int, *, exact: bool = True
+    ) -> NDArray[np.float32]:
+        """Return frames ``[start, stop)`` in dB, ref=1.0 [shape=(n_bins, stop - start)]."""
+        samples = signal.read(*self.frame_range(start, stop))
+        return self.decibels(samples, signal.sr, exact=exact)
+
+    def columns(
+        self,
+        signal: Signal,
+        start: int,
+        stop: int,
+        limits: tuple[float, float],
+        pool: int = 1,
+    ) -> NDArray[np.uint8]:
+        """Return frames as bytes, maxima over `pool` frames [shape=(n_columns, n_bins)]."""
+        return self.levels(signal.read(*self.frame_range(start, stop)), signal.sr, limits, pool)
 
     def decibels(
         self, samples: NDArray[np.float32], sr: float, *, exact: bool = True

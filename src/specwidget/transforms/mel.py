@@ -15,6 +15,7 @@ from specwidget.errors import ParameterError, ParameterTypeError
 from specwidget.transforms.base import FrameTransform
 from specwidget.transforms.engine import Engine
 from specwidget.transforms.melbank import MelBank, mel_bank
+from specwidget.transforms.units import Units
 
 __all__ = ["MelSpectrogram"]
 
@@ -109,9 +110,13 @@ class MelSpectrogram(FrameTransform):
         """Return the peak of every filter in Hz, ascending [shape=(n_mels,)]."""
         return self.bank(sr).centres.copy()
 
-    def full_scale_db(self, sr: float) -> float:
-        """Return what a sine of amplitude 1 reads at the most, in dB with ref=1.0."""
-        return _full_scale_db(self, float(sr))
+    def band(self, sr: float) -> tuple[float, float]:
+        """Return `fmin` and `fmax`, or half the sampling rate, in Hz."""
+        return self.fmin, sr / 2.0 if self.fmax is None else self.fmax
+
+    def units(self, sr: float) -> Units:
+        """Return what values mean: dB of power."""
+        return Units(ref_factor=10.0, full_scale=_full_scale_db(self, float(sr)))
 
     def _engine(self, sr: float) -> Engine:
         return Engine(self.frame_window(), self.hop, self.bank(sr))

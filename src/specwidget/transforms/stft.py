@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from specwidget.transforms.base import FrameTransform
+from specwidget.transforms.units import Units
 
 __all__ = ["Stft"]
 
@@ -42,7 +43,7 @@ class Stft(FrameTransform):
     >>> stft = Stft(n_fft=512, hop_length=128)
     >>> stft.n_bins(sr=22050), stft.n_frames(22050)
     (257, 173)
-    >>> round(stft.full_scale_db(sr=22050), 2)
+    >>> round(stft.units(sr=22050).full_scale, 2)
     42.14
     """
 
@@ -54,9 +55,10 @@ class Stft(FrameTransform):
         """Return the centre of every bin in Hz [shape=(1 + n_fft // 2,)]."""
         return np.asarray(np.fft.rfftfreq(self.n_fft, 1.0 / sr), dtype=np.float64)
 
-    def full_scale_db(self, sr: float) -> float:
-        """Return what a sine of amplitude 1 reads at the most, in dB with ref=1.0."""
-        return 20.0 * float(np.log10(_peak_response(self)))
+    def units(self, sr: float) -> Units:
+        """Return what values mean: dB of an amplitude."""
+        full_scale = 20.0 * float(np.log10(_peak_response(self)))
+        return Units(ref_factor=20.0, full_scale=full_scale)
 
 
 @lru_cache(maxsize=32)
