@@ -1,8 +1,6 @@
 """The widget: traits, public methods, and the wiring between the parts.
 
-Invariant: this class holds no signal processing and no arithmetic. Annotations change only through
-`AnnotationTable`, under one lock together with the message that tells of the change, so that views
-hear of changes in the order of their revisions; callbacks run after the lock is free.
+Invariant: this class holds no signal processing and no arithmetic.
 """
 
 from __future__ import annotations
@@ -12,27 +10,26 @@ import contextlib
 import difflib
 import inspect
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import anywidget
 import numpy as np
-import pandas as pd
 import traitlets
 from ipywidgets import CallbackDispatcher
 from numpy.typing import NDArray
 
 from specwidget import settings
 from specwidget._check import check_number, shown
-from specwidget.annotations import AnnotationTable, Change, LabelSet, to_rows
+from specwidget.annotations import AnnotationTable, LabelSet, to_rows
 from specwidget.audio import AudioSource, ChannelSpec, check_channel, open_audio, read_channel
 from specwidget.errors import (
-    AnnotationError,
     ParameterError,
     ParameterTypeError,
     SpecWidgetError,
 )
+from specwidget.labelling import Labelling
 from specwidget.recording import Recording, Ref
 from specwidget.routing import Router
 from specwidget.snapshot import render_png, still_inputs
@@ -48,7 +45,7 @@ _SHARED = frozenset(
 """Traits that the front end may write; whatever else it sends is not taken."""
 
 
-class SpecWidget(anywidget.AnyWidget):
+class SpecWidget(Labelling, anywidget.AnyWidget):
     """A recording as waveform and spectrogram, to look at, listen to and label.
 
     Parameters
@@ -198,154 +195,12 @@ class SpecWidget(anywidget.AnyWidget):
         )
         self.on_msg(self._receive)
 
-    # Annotations --------------------------------------------------------------------------------
-
-    @property
-    def annotations(self) -> pd.DataFrame:
-        """The annotations as a fresh DataFrame, one row each; seconds and hertz.
-
-        Assigning a DataFrame replaces the rows: rows are matched by ``id``, so that a small change
-        stays one, and one undo takes it back. Columns of your own are kept and travel along. What
-        makes no sense raises `AnnotationError`, and nothing is changed.
-        """
-        return self._table.to_dataframe()
-
-    @annotations.setter
-    def annotations(self, rows: object) -> None:
-        if rows is None:
-            raise AnnotationError(
-                "annotations=None is no table; to remove all, assign w.annotations.iloc[:0]"
-            )
-        frame = to_rows(rows)
-        self._change(lambda: self._table.replace(frame))
-
-    def add(
-        self,
-        start: float | None = None,
-        end: float | None = None,
-        label: str = "",
-        **columns: Any,
-    ) -> str:
-        """Add one annotation.
-
-        Parameters
-        ----------
-        start, end : float, optional
-            Seconds. Equal for a point; both left out for a label of the whole recording.
-        label : str
-            Its label; "" for none yet.
-        **columns
-            Other columns: ``low_freq`` and ``high_freq`` in Hz make it a box; ``score``, ``note``,
-            ``channel``, ``status`` and so on, and columns of your own.
-
-        Returns
-        -------
-        str
-            The id of the new row.
-
-        Raises
-        ------
-        AnnotationError
-            The annotation makes no sense; nothing was changed.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> w = SpecWidget(np.zeros(16000), sr=8000)
-        >>> song = w.add(start=0.5, end=1.5, label="song", low_freq=1000, high_freq=3000)
-        >>> w.annotations.set_index("id").loc[song, "high_freq"]
-        np.float64(3000.0)
-        """
-        if start is not None and end is None:
-            end = start
-        change = self._change(
-            lambda: self._table.add_row(start=start, end=end, label=label, **columns)
-        )
-        return change.ids[0]
-
-    def update(self, id: str, **columns: Any) -> None:
-        """Change some columns of one annotation.
-
-        Raises
-        ------
-        AnnotationError
-            There is no such row, or the row that would result makes no sense.
-        """
-        self._change(lambda: self._table.update_row(id, **columns))
-
-    def remove(self, ids: str | Iterable[str]) -> None:
-        """Remove one annotation, or several.
-
-        Raises
-        ------
-        AnnotationError
-            There is no such row; nothing was removed.
-        """
-        wanted = [ids] if isinstance(ids, str) else list(ids)
-        self._change(lambda: self._table.remove_rows(wanted))
-
-    def undo(self) -> None:
-        """Take back the last change of the annotations, whoever made it.
-
-        Raises
-        ------
-        AnnotationError
-            There is nothing to undo.
-        """
-        self._change(self._table.undo)
-
-    def redo(self) -> None:
-        """Make the last undone change again.
-
-        Raises
-        ------
-        AnnotationError
-            There is nothing to redo.
-        """
-        self._change(self._table.redo)
-
-    def on_annotations_change(
-        self, callback: Callable[[Change], object], *, remove: bool = False
-    ) -> None:
-        """Call ``callback(change)`` after every change, from the mouse or from Python.
-
-        Parameters
-        ----------
-        callback : callable
-            Gets a `Change` with ``revision``, ``ops`` and ``inverse``. An exception in it is
-            logged, and hinders nobody else. The trait ``revision`` can be observed as well.
-        remove : bool
-            Take the callback out again.
-        """
-        self._listeners.register_callback(callback, remove=remove)
-
-    @property
-    def labels(self) -> LabelSet:
-        """The label set; assign names, a dict, or another set to change it.
-
-        Raises
-        ------
-        AnnotationError
-            Annotations carry a label that the new set has not.
-        """
-        return self._table.labels
-
-    @labels.setter
-    def labels(self, labels: object) -> None:
-        self._table.labels = LabelSet.parse(labels, open=self._table.labels.open)
-        self._show_labels()
-
     # Sound and numbers --------------------------------------------------------------------------
 
     @property
     def recording(self) -> Recording:
         """The recording through its present transform."""
         return self._recording
-
-    @property
-    def table(self) -> AnnotationTable:
-        """The table behind `annotations`."""
-        return self._table
 
     @property
     def sr(self) -> float:
@@ -511,14 +366,6 @@ class SpecWidget(anywidget.AnyWidget):
 
     # The front end ------------------------------------------------------------------------------
 
-    def edit(self, ops: Iterable[object], edit_id: str) -> None:
-        """Apply operations that a person made in a view, and tell all views."""
-        self._change(lambda: self._table.apply(ops, source="widget"), edit_id)
-
-    def step(self, action: str, edit_id: str) -> None:
-        """Undo or redo as a person asked in a view, and tell all views."""
-        self._change(self._table.undo if action == "undo" else self._table.redo, edit_id)
-
     def propose_transform(self, transform: dict[str, Any]) -> None:
         """Change the transform as a person asked in the settings."""
         self.transform = transform_from_json(transform)
@@ -528,22 +375,6 @@ class SpecWidget(anywidget.AnyWidget):
 
     def _tell(self, content: dict[str, Any], buffers: Sequence[bytes | memoryview]) -> None:
         self.send(content, list(buffers) or None)
-
-    def _change(self, make: Callable[[], Change], edit_id: str | None = None) -> Change:
-        with self._publishing:
-            labels = self._table.labels
-            change = make()
-            if self._table.labels != labels:
-                self._show_labels()
-            if change or edit_id is not None:
-                self._router.send_change(change, edit_id)
-        if change:
-            self.revision = self._table.revision
-            self._listeners(change)
-        return change
-
-    def _show_labels(self) -> None:
-        self._labels = self._table.labels.to_json()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         bundle: tuple[dict[str, Any], dict[str, Any]] | None = super()._repr_mimebundle_(**kwargs)
