@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import numpy as np
 import traitlets
 from ipywidgets import CallbackDispatcher
@@ -24,6 +23,7 @@ from specwidget import settings
 from specwidget._check import check_number, shown
 from specwidget.annotations import AnnotationTable, LabelSet, to_rows
 from specwidget.audio import AudioSource, ChannelSpec, check_channel, open_audio, read_channel
+from specwidget.comm import CommWidget
 from specwidget.errors import (
     ParameterError,
     ParameterTypeError,
@@ -45,7 +45,7 @@ _SHARED = frozenset(
 """Traits that the front end may write; whatever else it sends is not taken."""
 
 
-class SpecWidget(Labelling, anywidget.AnyWidget):
+class SpecWidget(Labelling, CommWidget):
     """A recording as waveform and spectrogram, to look at, listen to and label.
 
     Parameters
@@ -172,6 +172,7 @@ class SpecWidget(Labelling, anywidget.AnyWidget):
         self._recording = recording
         self._table = table
         self._publishing = threading.RLock()
+        self._retuning = threading.RLock()
         self._listeners = CallbackDispatcher()
         self._router = Router(self, self._tell)
         super().__init__(
@@ -328,19 +329,21 @@ class SpecWidget(Labelling, anywidget.AnyWidget):
 
     @traitlets.observe("transform")
     def _transform_changed(self, change: Mapping[str, Any]) -> None:
-        before = self._recording
-        if change["new"] == before.transform:
-            return
-        recording = before.through(change["new"])
-        self._recording = recording
-        self._router.recording_changed()
-        whole_band = self.freq_view == before.band
         with self.hold_sync():
-            self._info = recording.info()
-            self._transform = recording.transform.to_json()
-            self._ref_db = recording.ref_db(self.ref)
+            with self._retuning:
+                before = self._recording
+                # Not that of this change: another thread may have set a later one.
+                if self.transform == before.transform:
+                    return
+                recording = before.through(self.transform)
+                self._recording = recording
+                self._router.recording_changed()
+                self._info = recording.info()
+                self._transform = recording.transform.to_json()
+                self._ref_db = recording.ref_db(self.ref)
             low, high = recording.band
-            if whole_band or not (self.freq_view[0] < high and self.freq_view[1] > low):
+            overlaps = self.freq_view[0] < high and self.freq_view[1] > low
+            if self.freq_view == before.band or not overlaps:
                 self.freq_view = (low, high)
             else:
                 # What of it lies in the new band: the trait clips what it is given.
