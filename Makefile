@@ -27,7 +27,7 @@ LAB := jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) --ServerApp.roo
 demo: $(VENV)/installed $(BUNDLE)
 	$(LAB)
 
-test: check
+test: check $(TOOLS)/kernels/complete
 	$(PYTEST)
 
 check: $(VENV)/installed $(BUNDLE) $(TOOLS)/browser
@@ -64,6 +64,10 @@ js/node_modules/installed: js/package.json js/package-lock.json | $(VENV)/node
 
 $(TOOLS)/browser: | $(VENV)/node
 	.ci/setup browser $(TOOLS)
+
+# Where one cannot be had, its tests are skipped, and it is looked for again the next time.
+$(TOOLS)/kernels/complete: .ci/setup | $(VENV)/pyvenv.cfg
+	.ci/setup kernels $(@D)
 
 $(VENV)/node: | $(VENV)/pyvenv.cfg
 	.ci/setup node $(VENV)

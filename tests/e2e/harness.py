@@ -90,11 +90,11 @@ class Lab:
 
     # --- opening and closing ---------------------------------------------------------------
 
-    def open(self, *cells: str, run: bool = True) -> None:
+    def open(self, *cells: str, run: bool = True, kernel: str = "python3") -> None:
         """Write a notebook of these code cells, open it, and run them all unless told not to."""
         notebook = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(source) for source in cells],
-            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+            metadata={"kernelspec": {"name": kernel, "display_name": kernel}},
         )
         nbformat.write(notebook, self._server.notebooks / self._path)
         self._connect(self._open_page())

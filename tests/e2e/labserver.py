@@ -31,8 +31,16 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 
+# Where `.ci/setup kernels` puts other versions of ipykernel.
+KERNELS = Path(__file__).parents[2] / ".tools" / "kernels"
+
+
 class LabServer:
-    """A JupyterLab with settings, notebooks and runtime files of its own, under one folder."""
+    """A JupyterLab with settings, notebooks and runtime files of its own, under one folder.
+
+    Beside its own kernel it offers one for each version of ipykernel in `KERNELS`, by the name
+    ``ipykernel-<version>``; they differ in nothing else.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.notebooks = folder / "notebooks"
@@ -42,6 +50,9 @@ class LabServer:
         for path in (self.notebooks, self.runtime):
             path.mkdir(parents=True)
         self.reset_settings()
+        self.kernels = [path.name for path in KERNELS.glob("[0-9]*")]
+        for version in self.kernels:
+            _offer_kernel(folder / "data" / "kernels" / f"ipykernel-{version}", version)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -108,6 +119,18 @@ class LabServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def _offer_kernel(folder: Path, version: str) -> None:
+    paths = [str(KERNELS / version), os.environ.get("PYTHONPATH", "")]
+    folder.mkdir(parents=True)
+    spec = {
+        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": f"ipykernel {version}",
+        "language": "python",
+        "env": {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
+    }
+    (folder / "kernel.json").write_text(json.dumps(spec))
 
 
 class Kernel:
