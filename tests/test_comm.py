@@ -108,9 +108,14 @@ def test_traits_are_checked_and_told_while_a_view_writes_others(
 ) -> None:
     heard: list[Any] = []
     widget.observe(lambda change: heard.append(change["new"]), "view")
-    # What is in the middle of being taken is what the view wrote to `selected`.
-    widget.observe(lambda _: set_elsewhere(widget, view=(1, 99)), "selected")
-    elsewhere(lambda: widget.set_state({"selected": ["a"], "height": 300}))
+    set_trait = widget.set_trait
+
+    def set_slowly(name: str, value: Any) -> None:
+        set_elsewhere(widget, view=(1, 99))
+        set_trait(name, value)
+
+    widget.set_trait = set_slowly  # type: ignore[method-assign]
+    widget.set_state({"selected": ["a"], "height": 300})
     assert widget.view == (1.0, 4.0)
     assert heard == [(1.0, 4.0)]
     assert sent.states("view") == [(1.0, 4.0)]
