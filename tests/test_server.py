@@ -312,6 +312,72 @@ class TestCancel:
         assert outbox.keys("a") == [key(0)]
 
 
+class TestPush:
+    def test_comes_unasked_after_what_is_asked(
+        self, server: TileServer, outbox: Outbox, tiles: FakeTiles
+    ) -> None:
+        tiles.gate = threading.Semaphore(0)
+        server.push(0, [key(i) for i in range(4)])
+        assert tiles.started.acquire(timeout=PATIENCE)
+        server.request("a", 0, [key(9), key(2)])
+        tiles.gate.release(100)
+        outbox.wait(lambda: key(3) in outbox.keys(None))
+        assert [k.index for k in tiles.asked] == [0, 9, 2, 1, 3]
+        assert outbox.keys("a") == [key(9), key(2)]
+        assert outbox.keys(None) == [key(0), key(1), key(3)]
+
+    def test_of_what_fails_or_is_an_estimate_tells_nothing(
+        self, server: TileServer, outbox: Outbox, tiles: FakeTiles
+    ) -> None:
+        tiles.failing = {1: AudioFileError("gone")}
+        server.push(0, [key(0), key(1), key(2, level=1), key(0, layer="none"), key(3)])
+        outbox.wait(lambda: key(3) in outbox.keys(None))
+        assert outbox.keys(None) == [key(0), key(3)]
+        assert not any(answer.error for answer in outbox.answers)
+
+    def test_of_what_is_there_already(
+        self, server: TileServer, outbox: Outbox, tiles: FakeTiles
+    ) -> None:
+        server.request("a", 0, [key(0), key(1)])
+        outbox.wait_for_end("a")
+        server.push(0, [key(0), key(1)])
+        assert outbox.keys(None) == [key(0), key(1)]
+        assert tiles.asked == [key(0), key(1)]
+
+    def test_what_is_left_goes_when_a_request_took_the_last(
+        self, server: TileServer, outbox: Outbox, tiles: FakeTiles
+    ) -> None:
+        tiles.gate = threading.Semaphore(0)
+        server.push(0, [key(0), key(1)])
+        assert tiles.started.acquire(timeout=PATIENCE)
+        server.request("a", 0, [key(1)])
+        tiles.gate.release(100)
+        outbox.wait(lambda: bool(outbox.keys(None)))
+        outbox.wait_for_end("a")
+        assert outbox.keys(None) == [key(0)]
+
+    def test_ends_with_its_epoch(
+        self, server: TileServer, outbox: Outbox, tiles: FakeTiles
+    ) -> None:
+        tiles.gate = threading.Semaphore(0)
+        server.push(0, [key(0), key(1)])
+        assert tiles.started.acquire(timeout=PATIENCE)
+        server.set_epoch(1, {"spec/0": FakeTiles()})
+        tiles.gate.release(100)
+        server.push(0, [key(2)])
+        server.request("a", 1, [key(5)])
+        outbox.wait_for_end("a")
+        assert outbox.keys(None) == []
+
+    def test_a_message_of_them_is_bounded(
+        self, server: TileServer, outbox: Outbox, tiles: FakeTiles
+    ) -> None:
+        tiles.size = 100_000
+        server.push(0, [key(i) for i in range(10)])
+        outbox.wait(lambda: len(outbox.keys(None)) == 10)
+        assert len(outbox.answers) == 5
+
+
 class TestEpoch:
     def test_a_stale_request_is_answered_at_once_with_nothing(
         self, server: TileServer, outbox: Outbox, tiles: FakeTiles

@@ -135,6 +135,8 @@ class TileServer:
         self._refining = False
         self._refined = 0
         self._progress_at = 0.0
+        self._pushes: dict[TileKey, None] = {}
+        self._pushed: list[tuple[TileKey, Tile]] = []
         self._outbox: deque[TileAnswer] = deque()
         self._sending = False
 
@@ -159,6 +161,21 @@ class TileServer:
             self._requests.append(request)
             self._flush(request, at_once=True)
             self._wake()
+        self._drain()
+
+    def push(self, epoch: int, keys: Iterable[TileKey]) -> None:
+        """Have tiles sent that nobody asked for, when there is nothing more urgent.
+
+        They are sent unasked, in the order of `keys`, if they are exact; what a request is answered
+        meanwhile is not sent again. Tiles of another epoch, or that fail, are left out.
+        """
+        with self._changed:
+            if epoch == self._epoch and not self._closed:
+                self._pushes.update(dict.fromkeys(k for k in keys if k.layer in self._tilesets))
+                for key in list(self._pushes):
+                    if (tile := self._cache.get(key)) is not None:
+                        self._push(key, tile)
+                self._wake()
         self._drain()
 
     def cancel(self, epoch: int, keys: Iterable[TileKey]) -> None:
@@ -215,6 +232,8 @@ class TileServer:
     def _forget_work(self) -> None:
         self._refinements.clear()
         self._refined = 0
+        self._pushes.clear()
+        self._pushed.clear()
         for request in list(self._requests):
             request.pending.clear()
             self._flush(request)
@@ -229,6 +248,7 @@ class TileServer:
     def _take(self, request: _Request, key: TileKey, tile: Tile) -> None:
         """Note that a request has a tile; if it is an estimate, have it made exact."""
         place = request.pending.pop(key)
+        self._push(key, None)
         if not request.ready:
             request.ready_since = time.monotonic()
         request.ready.append((key, tile))
@@ -270,7 +290,22 @@ class TileServer:
             for key in request.pending:
                 if (self._epoch, key) not in self._computing:
                     return key
+        for key in self._pushes:
+            if (self._epoch, key) not in self._computing:
+                return key
         return None
+
+    def _push(self, key: TileKey, tile: Tile | None) -> None:
+        """End the wish that a tile be sent unasked; have it sent, with others, if there is one."""
+        if key not in self._pushes:
+            return
+        del self._pushes[key]
+        if tile is not None and tile.exact:
+            self._pushed.append((key, tile))
+        size = sum(len(tile.data) for _, tile in self._pushed)
+        if self._pushed and (not self._pushes or size >= BATCH_BYTES):
+            self._outbox.append(TileAnswer(None, self._epoch, tuple(self._pushed), True))
+            self._pushed = []
 
     def _next_task(self) -> Callable[[], None] | None:
         if self._jobs:
@@ -328,6 +363,7 @@ class TileServer:
                         del request.pending[key]
                         request.error = request.error or error
                     self._flush(request, at_once=slow)
+            self._push(key, tile)
 
     def _refine(self, key: TileKey, refinement: _Refinement) -> None:
         tile: Tile | None = None
