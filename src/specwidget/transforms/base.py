@@ -1,29 +1,22 @@
-"""What a transform is, and the framing that all short-time transforms share.
+"""What a transform is, and what the short-time transforms to dB share.
 
 A transform is a value: frozen, equal when its parameters are, safe to share between threads.
-Frame f is centred at sample ``f * hop``; outside the recording the samples are zeros
-(librosa's ``center=True, pad_mode="constant"``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from specwidget._check import check_int
 from specwidget.audio.signal import Signal
-from specwidget.errors import ParameterError
 from specwidget.transforms.engine import Engine
+from specwidget.transforms.framing import Framing
 from specwidget.transforms.units import Units
-from specwidget.transforms.windows import WindowLike, frame_window, window_spec
 
-__all__ = ["MAX_HOP", "MAX_N_FFT", "FrameTransform", "Transform"]
-
-MAX_N_FFT = 65536
-MAX_HOP = 1 << 20
+__all__ = ["FrameTransform", "Transform"]
 
 
 @runtime_checkable
@@ -90,60 +83,8 @@ class Transform(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FrameTransform:
-    """The parameters and the framing that short-time transforms share.
-
-    Parameters
-    ----------
-    n_fft : int in 2..65536
-        Samples in a frame, and length of the FFT.
-    hop_length : int in 1..1048576, optional
-        Samples from one frame to the next; ``win_length // 4`` if None.
-    win_length : int in 1..n_fft, optional
-        Length of the window, which is centred in the frame; `n_fft` if None.
-    window : str, number, tuple, array-like or callable
-        As in librosa. Names and ``(name, parameter)`` are kept as they are, samples become
-        a tuple.
-
-    Raises
-    ------
-    ParameterError, ParameterTypeError
-        A parameter has a value or a type that makes no sense.
-    """
-
-    n_fft: int = 2048
-    hop_length: int | None = None
-    win_length: int | None = None
-    window: WindowLike = "hann"
-
-    def __post_init__(self) -> None:
-        self._set("n_fft", check_int("n_fft", self.n_fft, 2, MAX_N_FFT))
-        if self.hop_length is not None:
-            self._set("hop_length", check_int("hop_length", self.hop_length, 1, MAX_HOP))
-        if self.win_length is not None:
-            length = check_int("win_length", self.win_length, 1)
-            if length > self.n_fft:
-                raise ParameterError(
-                    f"win_length={length} is longer than n_fft={self.n_fft}; "
-                    "make win_length smaller or n_fft larger"
-                )
-            self._set("win_length", length)
-        self._set("window", window_spec(self.window, self.win_length or self.n_fft))
-
-    def _set(self, name: str, value: object) -> None:
-        object.__setattr__(self, name, value)
-
-    @property
-    def hop(self) -> int:
-        """Samples from the centre of one frame to that of the next, `hop_length` resolved."""
-        if self.hop_length is not None:
-            return self.hop_length
-        return max(1, (self.win_length or self.n_fft) // 4)
-
-    @property
-    def span(self) -> int:
-        """Samples under one frame: `n_fft`."""
-        return self.n_fft
+class FrameTransform(Framing):
+    """A short-time transform to dB, by the fast engine; its parameters are those of `Framing`."""
 
     def band(self, sr: float) -> tuple[float, float]:
         """Return the lowest and the highest frequency in Hz: 0 and half the sampling rate."""
@@ -211,41 +152,3 @@ class FrameTransform:
 
     def _engine(self, sr: float) -> Engine:
         return Engine(self.frame_window(), self.hop)
-
-    def frame_window(self) -> NDArray[np.float64]:
-        """Return the window, padded to the frame, read-only [shape=(n_fft,)]."""
-        spec: Any = self.window
-        return frame_window(spec, self.win_length or self.n_fft, self.n_fft)
-
-    def n_frames(self, n_samples: int) -> int:
-        """Return how many frames librosa makes of `n_samples` samples, with ``center=True``.
-
-        Examples
-        --------
-        >>> FrameTransform(n_fft=2048, hop_length=512).n_frames(44100)
-        87
-        """
-        return 1 + (n_samples - self.n_fft % 2) // self.hop
-
-    def frame_range(self, start: int, stop: int) -> tuple[int, int]:
-        """Return the samples ``(start, stop)`` that frames ``[start, stop)`` cover.
-
-        They may lie before sample 0 and beyond the end, where samples count as zero.
-
-        Examples
-        --------
-        >>> FrameTransform(n_fft=2048, hop_length=512).frame_range(0, 2)
-        (-1024, 1536)
-        """
-        first = start * self.hop - self.n_fft // 2
-        return first, first + max(0, stop - start - 1) * self.hop + self.n_fft * (stop > start)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the parameters as JSON-able values, with the class's name as ``type``.
-
-        `transform_from_json` makes an equal transform of it.
-        """
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        if isinstance(values["window"], tuple):
-            values["window"] = list(values["window"])
-        return {"type": type(self).__name__, **values}

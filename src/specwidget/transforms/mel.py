@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,13 +119,6 @@ class MelSpectrogram(FrameTransform):
 
     def _engine(self, sr: float) -> Engine:
         return Engine(self.frame_window(), self.hop, self.bank(sr))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the parameters as JSON-able values, with the class's name as ``type``."""
-        values = super().to_json()
-        if values["norm"] == math.inf:
-            values["norm"] = "inf"
-        return values
 
 
 def _checked_norm(norm: object) -> str | float | None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from specwidget._check import shown
 from specwidget.errors import ParameterError, ParameterTypeError
-from specwidget.transforms.base import MAX_N_FFT, Transform
+from specwidget.transforms.base import Transform
+from specwidget.transforms.framing import MAX_N_FFT
 from specwidget.transforms.mel import MelSpectrogram
 from specwidget.transforms.stft import Stft
 from specwidget.transforms.windows import WindowLike
