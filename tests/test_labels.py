@@ -95,7 +95,12 @@ def test_names() -> None:
     assert "sing" not in labels
     assert labels["call"] == labels[1] == Label("call", PALETTE[1], "2")
     assert len(labels) == 3
-    assert labels.to_json()[0] == {"name": "song", "color": PALETTE[0], "key": "1"}
+    assert labels.to_json()[0] == {
+        "name": "song",
+        "color": PALETTE[0],
+        "key": "1",
+        "group": None,
+    }
 
 
 def test_more_labels_than_keys_and_colors() -> None:
@@ -122,11 +127,32 @@ def test_members_that_are_given_are_kept_and_the_rest_keeps_clear_of_them() -> N
     assert len({label.color for label in labels}) == 6
 
 
+def test_any_letter_or_digit_can_be_a_key_and_only_digits_are_given() -> None:
+    labels = LabelSet.parse(
+        [{"name": "a", "key": "B"}, {"name": "b", "key": 0}, {"name": "c", "key": "é"}, "d"]
+    )
+    assert [label.key for label in labels] == ["b", "0", "é", "1"]
+
+
+def test_groups() -> None:
+    labels = LabelSet.parse(
+        [
+            {"name": "song", "group": "birds"},
+            "rain",
+            {"name": "call", "group": "birds"},
+            {"name": "car", "group": None},
+        ]
+    )
+    assert labels.groups == {"birds": ("song", "call"), "": ("rain", "car")}
+    assert labels.with_labels(["new"]).groups["birds"] == ("song", "call")
+    assert LabelSet.parse(labels.to_json()) == labels
+
+
 def test_names_with_colors() -> None:
     labels = LabelSet.parse({"song": "#123456", "call": "#abcdef"})
     assert labels.to_json() == [
-        {"name": "song", "color": "#123456", "key": "1"},
-        {"name": "call", "color": "#abcdef", "key": "2"},
+        {"name": "song", "color": "#123456", "key": "1", "group": None},
+        {"name": "call", "color": "#abcdef", "key": "2", "group": None},
     ]
 
 
@@ -181,6 +207,7 @@ def test_new_labels() -> None:
         ({7: "#123456"}, "a name is 7"),
         ({"a": 7}, "the color of 'a' is 7"),
         ([{"name": "a", "key": 1.5}], "the key of 'a' is 1.5"),
+        ([{"name": "a", "group": 3}], "a group is 3"),
     ],
 )
 def test_wrong_types(labels: Any, words: str) -> None:
@@ -200,9 +227,13 @@ def test_wrong_types(labels: Any, words: str) -> None:
         ([{"name": "a", "color": "#12345"}], "write it as '#rrggbb'"),
         ([{"name": "a", "color": "#12345g"}], "write it as '#rrggbb'"),
         ([{"name": "a", "color": "#123456\n"}], "write it as '#rrggbb'"),
-        ([{"name": "a", "key": "0"}], "'1' to '9'"),
-        ([{"name": "a", "key": "12"}], "'1' to '9'"),
-        ([{"name": "a", "key": ""}], "'1' to '9'"),
+        ([{"name": "a", "key": "12"}], "one letter or digit"),
+        ([{"name": "a", "key": ""}], "one letter or digit"),
+        ([{"name": "a", "key": "?"}], "one letter or digit"),
+        ([{"name": "a", "key": " "}], "one letter or digit"),
+        ([{"name": "a", "key": "\u0130"}], "one letter or digit"),
+        ([{"name": "a", "key": "b"}, {"name": "b", "key": "B"}], "the key 'b' is there twice"),
+        ([{"name": "a", "group": ""}], "'' cannot be a group"),
         ([{"name": "a", "key": "1"}, {"name": "b", "key": 1}], "the key '1' is there twice"),
         ([{"color": "#123456"}], "it has a 'name'"),
         ([{}], "it has a 'name'"),

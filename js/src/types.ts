@@ -62,8 +62,10 @@ export interface Label {
   readonly name: string;
   /** "#rrggbb" */
   readonly color: string;
-  /** "1".."9", or null. */
+  /** One letter, in lower case, or digit; or null. */
   readonly key: string | null;
+  /** The heading under which it is shown, or null. */
+  readonly group?: string | null;
 }
 
 /** layer is "spec/<channel>" or "wave/<channel>". */

@@ -57,8 +57,9 @@ class SpecWidget(Labelling, CommWidget):
         Sampling rate in Hz. An array needs it. A file has its own; another one given here
         resamples the file, as ``librosa.load`` does.
     labels : list of str, list of dict, dict or LabelSet, optional
-        The label set, as names, as ``{name: colour}``, or as dicts of ``name``, ``color`` and
-        ``key``. Keys 1 to 9 are given in order where none is named.
+        The label set, as names, as ``{name: colour}``, or as dicts of ``name``, ``color``,
+        ``key`` (one letter or digit) and ``group``. Keys 1 to 9 are given in order where none
+        is named.
     transform : Stft or MelSpectrogram, optional
         What the spectrogram shows; ``Stft()`` by default.
     annotations : DataFrame, list of dict or list of tuple, optional

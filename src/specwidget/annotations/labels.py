@@ -1,4 +1,4 @@
-"""The set of labels a person can choose from, each with a colour and perhaps a key.
+"""The set of labels a person can choose from, each with a colour and perhaps a key and a group.
 
 Invariant: names are unique, keys are unique, and every colour is written ``#rrggbb``. A label set
 never changes; adding a label gives another set. Each colour of the palette has a contrast of at
@@ -32,10 +32,11 @@ PALETTE: Final = (
     "#d269a5",
 )
 KEYS: Final = tuple("123456789")
+"""The keys that are given in order; any other letter or digit has to be asked for."""
 MAX_LABEL: Final = 256
 
 _COLOR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})\Z")
-_MEMBERS = ("name", "color", "key")
+_MEMBERS = ("name", "color", "key", "group")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +50,22 @@ class Label:
     color : str
         ``"#rrggbb"``; the short form ``"#rgb"`` is written out.
     key : str, optional
-        The key that gives this label, ``"1"`` to ``"9"``.
+        The key that gives this label: one letter or digit, the same in upper and lower case. It
+        wins over what the key does otherwise.
+    group : str, optional
+        The heading under which it is shown.
     """
 
     name: str
     color: str
     key: str | None = None
+    group: str | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str):
-            raise ParameterTypeError(
-                f"labels: a name is {self.name!r:.80}, of type {type(self.name).__name__}; "
-                "names are text, so write it as one"
-            )
-        if not self.name or len(self.name) > MAX_LABEL or not _is_unicode(self.name):
-            raise ParameterError(
-                f"labels: {self.name!r:.80} cannot be a name; give 1 to {MAX_LABEL} characters"
-            )
+        _check_name("name", self.name)
+        if self.group is not None:
+            _check_name("group", self.group)
+            object.__setattr__(self, "group", str(self.group))
         if not isinstance(self.color, str):
             raise ParameterTypeError(
                 f"labels: the color of {self.name!r} is {self.color!r:.80}; write it as '#rrggbb'"
@@ -79,16 +79,18 @@ class Label:
         if len(color) == 4:
             color = "#" + "".join(digit * 2 for digit in color[1:])
         object.__setattr__(self, "color", color)
-        if self.key is not None and (not isinstance(self.key, str) or self.key not in KEYS):
-            kind = ParameterError if isinstance(self.key, str) else ParameterTypeError
-            raise kind(
-                f"labels: the key of {self.name!r} is {self.key!r:.80}; "
-                "give one of '1' to '9', or None"
-            )
+        if self.key is not None:
+            if not isinstance(self.key, str) or not _is_key(self.key):
+                kind = ParameterError if isinstance(self.key, str) else ParameterTypeError
+                raise kind(
+                    f"labels: the key of {self.name!r} is {self.key!r:.80}; "
+                    "give one letter or digit, such as 'b' or '7', or None"
+                )
+            object.__setattr__(self, "key", str(self.key.lower()))
 
     def to_json(self) -> dict[str, Any]:
         """Give the label as a JSON object."""
-        return {"name": self.name, "color": self.color, "key": self.key}
+        return {"name": self.name, "color": self.color, "key": self.key, "group": self.group}
 
 
 class LabelSet(Sequence[Label]):
@@ -118,9 +120,9 @@ class LabelSet(Sequence[Label]):
         Parameters
         ----------
         labels : sequence of str, Mapping or Label; Mapping; LabelSet; or None
-            Names; or objects with ``name`` and, if wanted, ``color`` and ``key``; or a mapping
-            from name to color. What is left out is chosen: colors from the palette, keys 1 to 9
-            in order. ``key=None`` is for a label without a key.
+            Names; or objects with ``name`` and, if wanted, ``color``, ``key`` and ``group``; or a
+            mapping from name to color. What is left out is chosen: colors from the palette, keys
+            1 to 9 in order. ``key=None`` is for a label without a key.
         open : bool, optional
             Whether new labels are allowed. The default is ``True`` where ``labels`` is ``None``,
             and else ``False``.
@@ -156,6 +158,14 @@ class LabelSet(Sequence[Label]):
     def names(self) -> tuple[str, ...]:
         """The names, in order."""
         return tuple(self._by_name)
+
+    @property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """The names by group, both in order; those of no group under ""."""
+        groups: dict[str, list[str]] = {}
+        for label in self._labels:
+            groups.setdefault(label.group or "", []).append(label.name)
+        return {group: tuple(names) for group, names in groups.items()}
 
     def with_labels(self, names: Iterable[str]) -> LabelSet:
         """Add labels at the end, each with a color that is rare so far and a free key.
@@ -206,6 +216,23 @@ class LabelSet(Sequence[Label]):
         return f"LabelSet({list(self._by_name)!r}, open={self._open})"
 
 
+def _check_name(what: str, name: object) -> None:
+    if not isinstance(name, str):
+        raise ParameterTypeError(
+            f"labels: a {what} is {name!r:.80}, of type {type(name).__name__}; "
+            f"{what}s are text, so write it as one"
+        )
+    if not name or len(name) > MAX_LABEL or not _is_unicode(name):
+        raise ParameterError(
+            f"labels: {name!r:.80} cannot be a {what}; give 1 to {MAX_LABEL} characters"
+        )
+
+
+def _is_key(text: str) -> bool:
+    """Say whether it is one character that a key press can be told by."""
+    return len(text) == len(text.lower()) == 1 and text.isalnum() and _is_unicode(text)
+
+
 def _is_unicode(text: str) -> bool:
     try:
         text.encode()
@@ -229,13 +256,15 @@ def _members(entry: object) -> dict[str, Any]:
     if unknown or "name" not in entry:
         raise ParameterError(
             f"labels: an entry has {', '.join(repr(member) for member in entry) or 'nothing'}; "
-            "it has a 'name' and, if wanted, a 'color' and a 'key'"
+            "it has a 'name' and, if wanted, a 'color', a 'key' and a 'group'"
         )
     members = dict(entry)
     if members.get("color", "") is None:
         del members["color"]
     if type(members.get("key")) is int:
         members["key"] = str(members["key"])
+    if isinstance(members.get("key"), str):
+        members["key"] = members["key"].lower()
     return members
 
 
@@ -249,7 +278,7 @@ def _complete(entries: list[dict[str, Any]]) -> Iterator[Label]:
             color = min(PALETTE, key=lambda color: used[color])
             used[color] += 1
         key = entry["key"] if "key" in entry else keys.pop(0) if keys else None
-        yield Label(entry["name"], color, key)
+        yield Label(entry["name"], color, key, entry.get("group"))
 
 
 def _refuse_twice(what: str, values: Iterable[str]) -> None:
