@@ -6,7 +6,7 @@ may share arrays with this one. A change of one cell among 100,000 rows copies o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -18,7 +18,7 @@ from specwidget.annotations.operations import Scalar
 from specwidget.annotations.schema import ALL_CHANNELS, COLUMNS, STORAGE, Array, Kind
 from specwidget.annotations.times import iso_times
 
-__all__ = ["Columns", "Extras", "Places", "column_json", "differences", "row_places"]
+__all__ = ["Columns", "Extras", "Places", "column_json", "differences"]
 
 Extras: TypeAlias = Mapping[str, Dtype]
 """The user's own columns, in order, with their dtypes."""
@@ -89,15 +89,17 @@ class Columns:
         """Leave out the rows at these places."""
         if not len(places):
             return self
-        keep = np.ones(len(self), dtype=np.bool_)
-        keep[places] = False
-        return self.take(keep)
+        return Columns({name: np.delete(array, places) for name, array in self.arrays.items()})
 
     def inserted(self, rows: Columns, places: Places) -> Columns:
         """Put rows in so that, in the end, they stand at these places, which ascend."""
         if not len(rows):
             return self
         n = len(self) + len(rows)
+        if places[0] == len(self):
+            return Columns(
+                {name: np.concatenate([array, rows[name]]) for name, array in self.arrays.items()}
+            )
         old = np.ones(n, dtype=np.bool_)
         old[places] = False
         arrays: dict[str, Array] = {}
@@ -176,8 +178,3 @@ def differences(before: Columns, after: Columns) -> dict[str, npt.NDArray[np.boo
         if mask.any():
             found[name] = mask
     return found
-
-
-def row_places(ids: Sequence[str]) -> dict[str, int]:
-    """Index the rows by their ids."""
-    return dict(zip(ids, range(len(ids)), strict=True))

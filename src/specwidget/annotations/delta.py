@@ -18,9 +18,9 @@ from specwidget.annotations.columns import (
     Places,
     column_json,
     differences,
-    row_places,
 )
 from specwidget.annotations.extras import same_dtype
+from specwidget.annotations.index import RowIndex
 
 __all__ = ["Change", "Delta", "Source", "State"]
 
@@ -36,18 +36,18 @@ class State:
     columns : Columns
     extras : Mapping
         The user's own columns and their dtypes.
-    places : Mapping
+    places : RowIndex
         Id -> place of the row.
     """
 
     columns: Columns
     extras: Extras
-    places: dict[str, int] = field(repr=False)
+    places: RowIndex = field(repr=False)
 
     @classmethod
     def of(cls, columns: Columns, extras: Extras) -> State:
         """Index the rows by their ids."""
-        return cls(columns, extras, row_places(columns.ids))
+        return cls(columns, extras, RowIndex(columns["id"]))
 
     def applied(self, delta: Delta) -> State:
         """Give the state after a change that was made for this one."""
@@ -56,11 +56,13 @@ class State:
             columns = columns.with_extras(delta.extras_after)
         columns = columns.without(delta.removed_at).inserted(delta.added, delta.added_at)
         places = self.places
-        if len(delta.removed) or len(delta.added):
-            places = row_places(columns.ids)
+        if len(delta.removed):
+            places = RowIndex(columns["id"])
+        elif len(delta.added):
+            is_last = delta.added_at[0] == len(self.columns)
+            places = places.extended(columns["id"]) if is_last else RowIndex(columns["id"])
         if len(delta.after):
-            changed = np.fromiter((places[id] for id in delta.after.ids), np.int64)
-            columns = columns.put(delta.after, changed)
+            columns = columns.put(delta.after, places.find(delta.after.ids))
         return State(columns, delta.extras_after, places)
 
 

@@ -52,8 +52,8 @@ def plan_ops(state: State, ops: Iterable[Op], rules: Rules, source: Source) -> D
         draft.follow(op)
     draft.refuse_unknown()
     extras = draft.extras_after()
-    removed_at = np.array(sorted(state.places[id] for id in draft.removed), dtype=np.int64)
-    kept_at = np.array([state.places[id] for id in draft.updated], dtype=np.int64)
+    removed_at = np.sort(state.places.find(draft.removed))
+    kept_at = state.places.find(draft.updated)
     kept = NOTHING.with_extras(extras)
     if draft.updated:
         base = state.columns.take(kept_at)

@@ -8,7 +8,6 @@ get their default; columns of the user's that it leaves out are gone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -156,7 +155,7 @@ def plan_frame(state: State, frame: pd.DataFrame, rules: Rules) -> Delta:
     _check_columns(frame)
     ids = _ids(state, frame)
     names = _names(frame, ids)
-    places = np.fromiter(map(state.places.get, ids.tolist(), repeat(-1)), np.int64, len(frame))
+    places = state.places.find(ids.tolist())
     is_kept = places >= 0
     rows = _read(state, frame, names, ids, places)
     extras: dict[str, Dtype] = {}
