@@ -152,7 +152,7 @@ class _Looking:
         """Whether the whole view can be computed at once."""
         first, stop = self.frames()
         begin, end = self.transform.frame_range(first, stop)
-        cells = (stop - first) * self.transform.n_bins(self.source.sr) * len(self.lanes)
+        cells = (stop - first) * self.transform.n_rows(self.source.sr) * len(self.lanes)
         samples = max(end - begin, self.columns[-1] - self.columns[0])
         return (
             stop - first <= EXACT_FRAMES
@@ -185,7 +185,7 @@ class _Looking:
         """Look into the view at places spread ever more closely, until the time is over."""
         first, stop = self.frames()
         n_columns = self.columns.size - 1
-        n_bins = self.transform.n_bins(self.source.sr)
+        n_bins = self.transform.n_rows(self.source.sr)
         most = min(PLACES, n_columns, (stop - first) // FRAMES_AT_A_PLACE, MOST_CELLS // n_bins)
         count = max(most, 1)
         cells = np.empty((len(self.lanes), n_bins, count), dtype=np.float32)

@@ -94,7 +94,7 @@ def spectrogram_db(
     if stop < start:
         raise ParameterError(f"stop_frame={stop} is before start_frame={start}; swap them")
     channel = check_channel(channel, source.n_channels)
-    out = np.empty((transform.n_bins(source.sr), stop - start), np.float32)
+    out = np.empty((transform.n_rows(source.sr), stop - start), np.float32)
     signal = ChannelSignal(source, channel)
     for first, last in _steps(start, stop, _step_frames(transform)):
         out[:, first - start : last - start] = transform.values(signal, first, last, exact=exact)
@@ -125,7 +125,7 @@ def spectrogram_info(
         "n_frames": pyramid.n_units,
         "hop_length": transform.hop,
         "n_fft": transform.span,
-        "n_bins": transform.n_bins(source.sr),
+        "n_bins": transform.n_rows(source.sr),
         "bins": _bins(transform, source.sr),
         "value_name": units.name,
         "unit": units.unit,
@@ -163,7 +163,7 @@ class SpectrogramTileset:
         self._transform = transform
         self._signal = ChannelSignal(source, check_channel(channel, source.n_channels))
         self._pyramid = _pyramid(source, transform)
-        self._n_bins = transform.n_bins(source.sr)
+        self._n_bins = transform.n_rows(source.sr)
         self._drawn = drawn or drawn_range(source, transform)
         self._limits = (self._drawn.low, self._drawn.high)
         self._step = _step_frames(transform)
@@ -296,7 +296,7 @@ def _step_frames(transform: Transform) -> int:
 
 def _pyramid(source: AudioSource, transform: Transform) -> Pyramid:
     columns = TILE_COLUMNS
-    while columns > 1 and columns * transform.n_bins(source.sr) > TILE_BYTES:
+    while columns > 1 and columns * transform.n_rows(source.sr) > TILE_BYTES:
         columns //= 2
     return Pyramid(transform.n_frames(source.n_samples), columns)
 

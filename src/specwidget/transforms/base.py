@@ -34,7 +34,7 @@ class Transform(Protocol):
     def span(self) -> int:
         """Samples that the work for one frame is in proportion to."""
 
-    def n_bins(self, sr: float) -> int:
+    def n_rows(self, sr: float) -> int:
         """Return how many values a frame has."""
 
     def frequencies(self, sr: float) -> NDArray[np.float64]:

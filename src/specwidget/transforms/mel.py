@@ -101,7 +101,7 @@ class MelSpectrogram(FrameTransform):
             )
         return mel_bank(float(sr), self.n_fft, self.n_mels, self.fmin, fmax, self.htk, self.norm)
 
-    def n_bins(self, sr: float) -> int:
+    def n_rows(self, sr: float) -> int:
         """Return how many values a frame has: `n_mels`."""
         return self.n_mels
 

@@ -41,13 +41,13 @@ class Stft(FrameTransform):
     Examples
     --------
     >>> stft = Stft(n_fft=512, hop_length=128)
-    >>> stft.n_bins(sr=22050), stft.n_frames(22050)
+    >>> stft.n_rows(sr=22050), stft.n_frames(22050)
     (257, 173)
     >>> round(stft.units(sr=22050).full_scale, 2)
     42.14
     """
 
-    def n_bins(self, sr: float) -> int:
+    def n_rows(self, sr: float) -> int:
         """Return how many values a frame has: ``1 + n_fft // 2``."""
         return 1 + self.n_fft // 2
 
