@@ -21,6 +21,7 @@ TO_FRONT = json.loads((HERE / "to_front.json").read_text("utf-8"))
 
 MESSAGES = {
     "hello": protocol.Hello,
+    "ping": protocol.Ping,
     "tiles.get": protocol.TilesGet,
     "tiles.cancel": protocol.TilesCancel,
     "audio.get": protocol.AudioGet,

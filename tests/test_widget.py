@@ -469,9 +469,9 @@ def test_edits_of_the_front_end_reach_the_data_frame(front: FrontEnd) -> None:
     assert patch["type"] == "annotations.patch" and patch["rev"] == 1
     df = front.widget.annotations
     assert df.loc[0, ["id", "label", "source"]].tolist() == ["r1", "song", "manual"]
-    [(undone, _)] = front.ask("p-2", "history", action="undo")
+    [(undone, _)] = front.ask("p-2", "history", action="undo", of="p-1")
     assert undone["ops"] == [{"op": "remove", "id": "r1"}]
-    [(refused, _)] = front.ask("p-3", "history", action="undo")
+    [(refused, _)] = front.ask("p-3", "history", action="undo", of=None)
     assert refused["type"] == "edit.reject" and "undo" in refused["reason"]
 
 
@@ -481,6 +481,27 @@ def test_a_bad_edit_is_rejected_with_its_reason(front: FrontEnd) -> None:
     assert answer["type"] == "edit.reject"
     assert "9" in answer["reason"]
     assert front.widget.annotations.empty
+
+
+def test_taking_back_what_was_refused_takes_nothing_else_back(front: FrontEnd) -> None:
+    front.widget.add(0.1, 0.2, "song")
+    for start in (99.0, "soon"):
+        bad = {"op": "add", "row": {"id": "x", "start": start, "end": 9.0, "label": "song"}}
+        [(answer, _)] = front.ask(f"e-{start}", "edit", base_rev=1, ops=[bad])
+        assert answer["type"] == "edit.reject"
+    for step, (action, of) in enumerate(
+        [("undo", "e-99.0"), ("redo", "s-0"), ("undo", "e-soon"), ("undo", "s-1")]
+    ):
+        [(answer, _)] = front.ask(f"s-{step}", "history", action=action, of=of)
+        assert (answer["type"], answer["ops"], answer["rev"]) == ("annotations.patch", [], 1)
+        assert answer["undo"] == "add song"
+    assert len(front.widget.annotations) == 1
+    [(answer, _)] = front.ask("s-9", "history", action="undo", of="another")
+    assert answer["rev"] == 2
+
+
+def test_a_ping_is_answered_at_once(front: FrontEnd) -> None:
+    assert front.ask("p-1", "ping") == [({"v": 1, "type": "ok", "id": "p-1"}, [])]
 
 
 def test_tiles_are_sent_and_a_stale_epoch_gets_none(front: FrontEnd) -> None:

@@ -28,7 +28,7 @@ function answer({ id, start, stop, channel }: Sent, options: { shift?: number } 
     i < n ? start + i : -(start + i - n),
   );
   const shift = options.shift ?? 0;
-  const fields = { start: start + shift, stop: stop + shift, n_channels };
+  const fields = { channel, start: start + shift, stop: stop + shift, n_channels };
   model.tell({ v: 1, type: "audio.data", id, ...fields }, [new DataView(data.buffer)]);
 }
 

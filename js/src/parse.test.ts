@@ -83,6 +83,7 @@ describe("what JSON cannot tell", () => {
       v: 1,
       type: "audio.data",
       id: "a",
+      channel: "all",
       start: 10,
       stop: 14,
       n_channels,

@@ -10,6 +10,7 @@ import {
   type Incoming,
   type IncomingOf,
   isCount,
+  isHeardChannel,
   isId,
   isKey,
   MAX_AUDIO_SAMPLES,
@@ -202,7 +203,17 @@ const PARSERS: Parsers = {
         throw new ProtocolError(`audio.data has ${view!.byteLength} bytes, not ${wanted}`);
       }
       const samples = new Int16Array(ownBytes(view!));
-      return { type: "audio.data", id: m.id("id"), start, stop, n_channels, samples };
+      const channel = m.raw("channel");
+      if (!isHeardChannel(channel)) return m.refuse("channel", '"all", "mix" or a number');
+      return {
+        type: "audio.data",
+        id: m.idOrNull("id"),
+        channel,
+        start,
+        stop,
+        n_channels,
+        samples,
+      };
     },
   },
   value: {

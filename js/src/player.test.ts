@@ -60,7 +60,7 @@ function answer({ id, start, stop, channel }: Sent): void {
     const sign = (channel === "all" ? c : channel) === 1 ? -1 : 1;
     for (let i = start; i < stop; i++) data[c * (stop - start) + i - start] = sign * (i + 1);
   }
-  model.tell({ v: 1, type: "audio.data", id, start, stop, n_channels }, [
+  model.tell({ v: 1, type: "audio.data", id, channel, start, stop, n_channels }, [
     new DataView(data.buffer),
   ]);
 }

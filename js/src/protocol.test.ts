@@ -8,6 +8,7 @@ import {
   history,
   type Outgoing,
   ProtocolError,
+  ping,
   type Request,
   tilesCancel,
   tilesGet,
@@ -29,6 +30,8 @@ function rebuild(message: Request): Request {
   switch (message.type) {
     case "hello":
       return hello();
+    case "ping":
+      return ping();
     case "tiles.get":
       return tilesGet(message.epoch, tileKeys(message.keys));
     case "tiles.cancel":
@@ -40,7 +43,7 @@ function rebuild(message: Request): Request {
     case "edit":
       return edit(message.base_rev, message.ops);
     case "history":
-      return history(message.action);
+      return history(message.action, message.of);
     case "transform.set":
       return transformSet(message.transform);
   }
@@ -77,6 +80,7 @@ describe("builders", () => {
     ["tile key", () => tilesGet(0, [{ layer: "spec/10000", level: 0, index: 0 }])],
     ["tile key", () => tilesGet(0, [{ layer: "spec/0", level: 65, index: 0 }])],
     ["tile key", () => tilesGet(0, [{ layer: "spec/0", level: 0, index: 0.5 }])],
+    ["of", () => history("undo", "a b")],
     ["number of operations", () => edit(0, [])],
     ["base_rev", () => edit(-1, [{ op: "remove", id: "a" }])],
   ] as [string, () => Outgoing[keyof Outgoing]][])("refuses a bad %s", (name, build) => {

@@ -111,6 +111,7 @@ export type HistoryAction = "undo" | "redo";
 
 export interface Outgoing {
   hello: { readonly type: "hello" };
+  ping: { readonly type: "ping" };
   "tiles.get": {
     readonly type: "tiles.get";
     readonly epoch: number;
@@ -135,7 +136,12 @@ export interface Outgoing {
     readonly freq: number;
   };
   edit: { readonly type: "edit"; readonly base_rev: number; readonly ops: readonly Op[] };
-  history: { readonly type: "history"; readonly action: HistoryAction };
+  history: {
+    readonly type: "history";
+    readonly action: HistoryAction;
+    /** The request whose change is meant, where that is known; if it was refused, this is too. */
+    readonly of: string | null;
+  };
   "transform.set": {
     readonly type: "transform.set";
     readonly transform: { readonly type: string; readonly [parameter: string]: unknown };
@@ -147,6 +153,7 @@ export type Request = Outgoing[RequestType];
 /** What ends a request of each type; an error rejects its promise instead. */
 export interface Answers {
   hello: Snapshot;
+  ping: Ok;
   "tiles.get": TileData;
   "tiles.cancel": Ok;
   "audio.get": AudioData;
@@ -158,6 +165,7 @@ export interface Answers {
 
 export const ANSWER_TYPES: { readonly [T in RequestType]: readonly Incoming["type"][] } = {
   hello: ["annotations.snapshot"],
+  ping: ["ok"],
   "tiles.get": ["tile.data"],
   "tiles.cancel": ["ok"],
   "audio.get": ["audio.data"],
@@ -206,7 +214,9 @@ export interface TileData {
 
 export interface AudioData {
   readonly type: "audio.data";
-  readonly id: string;
+  /** null: it comes unasked. */
+  readonly id: string | null;
+  readonly channel: HeardChannel;
   readonly start: number;
   readonly stop: number;
   readonly n_channels: number;
@@ -291,8 +301,11 @@ function ensure(good: boolean, name: string, value: unknown, code?: ErrorCode): 
   if (!good) throw new ProtocolError(`${name} cannot be ${JSON.stringify(value)}`, code);
 }
 
+export const isHeardChannel = (value: unknown): value is HeardChannel =>
+  value === "all" || value === "mix" || isCount(value, MAX_CHANNEL);
+
 const ensureChannel = (channel: HeardChannel): void =>
-  ensure(typeof channel === "string" || isCount(channel, MAX_CHANNEL), "channel", channel);
+  ensure(isHeardChannel(channel), "channel", channel);
 
 function wireKeys(epoch: number, keys: readonly TileKey[]): WireKey[] {
   ensure(isCount(epoch), "epoch", epoch);
@@ -304,6 +317,8 @@ function wireKeys(epoch: number, keys: readonly TileKey[]): WireKey[] {
 }
 
 export const hello = (): Outgoing["hello"] => ({ type: "hello" });
+
+export const ping = (): Outgoing["ping"] => ({ type: "ping" });
 
 /** The most urgent key first. */
 export const tilesGet = (epoch: number, keys: readonly TileKey[]): Outgoing["tiles.get"] => ({
@@ -349,10 +364,10 @@ export function edit(baseRev: number, ops: readonly Op[]): Outgoing["edit"] {
   return { type: "edit", base_rev: baseRev, ops };
 }
 
-export const history = (action: HistoryAction): Outgoing["history"] => ({
-  type: "history",
-  action,
-});
+export function history(action: HistoryAction, of: string | null = null): Outgoing["history"] {
+  ensure(of === null || isId(of), "of", of);
+  return { type: "history", action, of };
+}
 
 export const transformSet = (
   transform: Outgoing["transform.set"]["transform"],

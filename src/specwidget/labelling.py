@@ -172,13 +172,13 @@ class Labelling:
         """The table behind `annotations`."""
         return self._table
 
-    def edit(self, ops: Iterable[object], edit_id: str) -> None:
+    def edit(self, ops: Iterable[object], edit_id: str) -> Change:
         """Apply operations that a person made in a view, and tell all views."""
-        self._change(lambda: self._table.apply(ops, source="widget"), edit_id)
+        return self._change(lambda: self._table.apply(ops, source="widget"), edit_id)
 
-    def step(self, action: str, edit_id: str) -> None:
+    def step(self, action: str, edit_id: str) -> Change:
         """Undo or redo as a person asked in a view, and tell all views."""
-        self._change(self._table.undo if action == "undo" else self._table.redo, edit_id)
+        return self._change(self._table.undo if action == "undo" else self._table.redo, edit_id)
 
     def _change(self, make: Callable[[], Change], edit_id: str | None = None) -> Change:
         with self._publishing:

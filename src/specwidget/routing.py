@@ -8,7 +8,8 @@ trusted: they are parsed first, and reach nothing but the methods of `Kernel`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -38,10 +39,10 @@ class Kernel(Protocol):
     def table(self) -> AnnotationTable:
         """Its annotations."""
 
-    def edit(self, ops: Iterable[object], edit_id: str) -> None:
+    def edit(self, ops: Iterable[object], edit_id: str) -> Change:
         """Apply operations that a person made, and tell all views."""
 
-    def step(self, action: str, edit_id: str) -> None:
+    def step(self, action: str, edit_id: str) -> Change:
         """Undo or redo one operation, and tell all views."""
 
     def propose_transform(self, transform: dict[str, Any]) -> None:
@@ -62,6 +63,7 @@ class Router:
     def __init__(self, kernel: Kernel, send: Send) -> None:
         self._kernel = kernel
         self._send = send
+        self._void: deque[str] = deque(maxlen=_MOST_VOID)
         recording = kernel.recording
         self._tilesets = recording.tilesets()
         self._server = TileServer(
@@ -98,6 +100,8 @@ class Router:
             case protocol.Hello():
                 snapshot = self._kernel.table.snapshot()
                 self._send(protocol.annotations_snapshot(id=message.id, **snapshot), ())
+            case protocol.Ping():
+                self._send(protocol.ok(id=message.id), ())
             case protocol.TilesGet():
                 self._server.request(message.id, message.epoch, _tile_keys(message))
             case protocol.TilesCancel():
@@ -107,13 +111,28 @@ class Router:
                 self._later(message.id, lambda: self._audio(message))
             case protocol.ValueGet():
                 self._later(message.id, lambda: self._value(message))
-            case protocol.Edit():
-                self._kernel.edit(message.ops, message.id)
-            case protocol.History():
-                self._kernel.step(message.action, message.id)
+            case protocol.Edit() | protocol.History():
+                self._change(message)
             case protocol.TransformSet():
                 self._kernel.propose_transform(dict(message.transform))
                 self._send(protocol.ok(id=message.id), ())
+
+    def _change(self, message: protocol.Edit | protocol.History) -> None:
+        """Change the annotations as a person asked, and note requests that left nothing to undo.
+
+        Who works on while the kernel is busy may take back what is refused only later.
+        """
+        changed = False
+        try:
+            if isinstance(message, protocol.Edit):
+                changed = bool(self._kernel.edit(message.ops, message.id))
+            elif message.of in self._void:
+                self._send_patch(message.id, self._kernel.table.revision, [])
+            else:
+                changed = bool(self._kernel.step(message.action, message.id))
+        finally:
+            if not changed:
+                self._void.append(message.id)
 
     def _later(self, request_id: str, answer: Callable[[], None]) -> None:
         def run() -> None:
@@ -129,6 +148,7 @@ class Router:
         sound = self._kernel.recording.sound(message.start, message.stop, message.channel)
         answer = protocol.audio_data(
             id=message.id,
+            channel=message.channel,
             start=message.start,
             stop=message.start + sound.shape[1],
             n_channels=sound.shape[0],
@@ -159,16 +179,14 @@ class Router:
         if edit_id is None and change.size > _LARGEST_PATCH:
             self._send(protocol.annotations_snapshot(id=None, **table.snapshot()), ())
             return
-        self._send(
-            protocol.annotations_patch(
-                edit_id=edit_id,
-                rev=change.revision,
-                ops=change.ops,
-                undo=table.undo_label,
-                redo=table.redo_label,
-            ),
-            (),
+        self._send_patch(edit_id, change.revision, change.ops)
+
+    def _send_patch(self, edit_id: str | None, rev: int, ops: Iterable[Mapping[str, Any]]) -> None:
+        table = self._kernel.table
+        patch = protocol.annotations_patch(
+            edit_id=edit_id, rev=rev, ops=ops, undo=table.undo_label, redo=table.redo_label
         )
+        self._send(patch, ())
 
     def _answer_tiles(self, answer: TileAnswer) -> None:
         if answer.error is not None:
@@ -191,6 +209,7 @@ class Router:
 
 # A change of more rows than this is sooner told by sending all of them, in columns.
 _LARGEST_PATCH = 1_000
+_MOST_VOID = 1_000
 _EDITS = (protocol.Edit, protocol.History)
 
 

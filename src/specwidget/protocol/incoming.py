@@ -18,6 +18,7 @@ __all__ = [
     "History",
     "Key",
     "Message",
+    "Ping",
     "TilesCancel",
     "TilesGet",
     "TransformSet",
@@ -31,6 +32,13 @@ Key: TypeAlias = tuple[str, int, int]
 @dataclass(frozen=True, slots=True)
 class Hello:
     """A page has come and wants the annotations."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """A page has had no answer for a while, and wants to know whether messages are taken up."""
 
     id: str
 
@@ -85,10 +93,15 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One step back or forth in the history of the annotations."""
+    """One step back or forth in the history of the annotations.
+
+    ``of`` is the request whose change is meant, where the page knows: if that one was refused, there
+    is nothing to take back.
+    """
 
     id: str
     action: Literal["undo", "redo"]
+    of: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,5 +113,5 @@ class TransformSet:
 
 
 Message: TypeAlias = (
-    Hello | TilesGet | TilesCancel | AudioGet | ValueGet | Edit | History | TransformSet
+    Hello | Ping | TilesGet | TilesCancel | AudioGet | ValueGet | Edit | History | TransformSet
 )

@@ -139,9 +139,25 @@ def tile_data(
     return _envelope("tile.data", id=id, epoch=epoch, tiles=members, last=last)
 
 
-def audio_data(*, id: str, start: int, stop: int, n_channels: int) -> dict[str, Any]:
-    """Samples to be heard, with one buffer: int16, planar [shape=(n_channels, stop - start)]."""
-    return _envelope("audio.data", id=id, start=start, stop=stop, n_channels=n_channels)
+def audio_data(
+    *, id: str | None, channel: int | str, start: int, stop: int, n_channels: int
+) -> dict[str, Any]:
+    """Samples to be heard, with one buffer: int16, planar [shape=(n_channels, stop - start)].
+
+    Parameters
+    ----------
+    id : str or None
+        The request this answers; ``None`` if the samples come unasked.
+    channel : int, "mix" or "all"
+        What is heard, as it can be asked for.
+    start, stop : int
+        Which samples.
+    n_channels : int
+        How many there are of them.
+    """
+    return _envelope(
+        "audio.data", id=id, channel=channel, start=start, stop=stop, n_channels=n_channels
+    )
 
 
 def value(

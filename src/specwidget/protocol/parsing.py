@@ -21,6 +21,7 @@ from specwidget.protocol.incoming import (
     History,
     Key,
     Message,
+    Ping,
     TilesCancel,
     TilesGet,
     TransformSet,
@@ -171,6 +172,10 @@ def _hello(identifier: str, message: Mapping[str, Any]) -> Hello:
     return Hello(identifier)
 
 
+def _ping(identifier: str, message: Mapping[str, Any]) -> Ping:
+    return Ping(identifier)
+
+
 def _tiles_get(identifier: str, message: Mapping[str, Any]) -> TilesGet:
     return TilesGet(identifier, _int(message, "epoch"), _keys(message))
 
@@ -241,7 +246,12 @@ def _history(identifier: str, message: Mapping[str, Any]) -> History:
     action = message.get("action")
     if action not in ("undo", "redo"):
         raise _bad("action", action, '"undo" or "redo"')
-    return History(identifier, action)
+    if "of" not in message:
+        raise _bad("of", None, "the id of a request, or null")
+    of = message["of"]
+    if of is not None and not (isinstance(of, str) and _ID.match(of)):
+        raise _bad("of", of, "the id of a request, or null")
+    return History(identifier, action, of)
 
 
 def _transform_set(identifier: str, message: Mapping[str, Any]) -> TransformSet:
@@ -272,6 +282,7 @@ def _is_bounded(value: object, depth: int) -> bool:
 
 _PARSERS: Final[Mapping[str, Callable[[str, Mapping[str, Any]], Message]]] = {
     "hello": _hello,
+    "ping": _ping,
     "tiles.get": _tiles_get,
     "tiles.cancel": _tiles_cancel,
     "audio.get": _audio_get,
