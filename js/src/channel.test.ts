@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Channel, DisconnectedError, KernelError, modelChannel } from "./channel";
 import {
   audioGet,
+  edit,
   hello,
+  history,
   type Incoming,
   isId,
   ProtocolError,
@@ -243,32 +245,90 @@ describe("a kernel that is gone", () => {
 });
 
 describe("a kernel that is silent", () => {
-  it("is busy after a while, and no more once it speaks", () => {
+  const BUSY_AFTER = 500;
+  const sentOf = (type: string) => model.sent.filter((message) => message.type === type);
+  const pong = () => model.tell({ v: 1, type: "ok", id: sentOf("ping").at(-1)!.id });
+
+  it("is asked whether it listens, and is busy if it does not answer that either", () => {
     const heard: boolean[] = [];
     channel.onBusy((busy) => heard.push(busy), scope);
     channel.notify(hello());
-    vi.advanceTimersByTime(499);
-    expect(channel.busy).toBe(false);
+    vi.advanceTimersByTime(BUSY_AFTER - 1);
+    expect([sentOf("ping").length, channel.busy]).toEqual([1, false]);
     vi.advanceTimersByTime(1);
     expect(channel.busy).toBe(true);
     channel.notify(hello());
     vi.advanceTimersByTime(3_600_000);
-    model.tell({ v: 1, type: "progress", done: 1, total: 2, text: "" });
+    expect(sentOf("ping")).toHaveLength(1);
+    expect(channel.waiting).toBe(2);
+    pong();
     expect(channel.busy).toBe(false);
-    vi.advanceTimersByTime(500);
+    vi.advanceTimersByTime(BUSY_AFTER);
     expect(heard).toEqual([true, false, true]);
   });
 
-  it("is not busy while it answers, however long that takes", () => {
+  it("stays busy while it tells what nobody asked, and sends what it took up before", () => {
+    channel.notify(tilesGet(0, [KEY]));
+    vi.advanceTimersByTime(BUSY_AFTER);
+    model.tell({ v: 1, type: "progress", done: 1, total: 2, text: "" });
+    model.tell(tiles(null, true, 0));
+    model.tell(tiles(model.sent[0]!.id, false, 0));
+    model.tell({ v: 1, type: "ok", id: "otherpage-1" });
+    expect([channel.busy, channel.state]).toEqual([true, "connected"]);
+  });
+
+  it("is not busy any more when it answers what was sent after the ping", () => {
+    channel.notify(tilesGet(0, [KEY]));
+    vi.advanceTimersByTime(BUSY_AFTER);
+    const later = channel.request(valueGet(0, 0, 0.1, 200));
+    model.tell(value(model.sent.at(-1)!.id));
+    expect([channel.busy, channel.waiting]).toEqual([false, 1]);
+    return later;
+  });
+
+  it("is not busy when nothing waits any more", () => {
+    channel.notify(tilesGet(0, [KEY]));
+    vi.advanceTimersByTime(BUSY_AFTER);
+    model.tell(tiles(model.sent[0]!.id, true, 0));
+    expect([channel.busy, vi.getTimerCount()]).toEqual([false, 0]);
+  });
+
+  it("is not busy while it is at work on what it was asked, however long that takes", () => {
     channel.notify(tilesGet(0, [KEY]));
     for (let i = 0; i < 20; i++) {
       vi.advanceTimersByTime(400);
-      model.tell(tiles(model.sent[0]!.id, false, 0));
+      pong();
       expect(channel.busy).toBe(false);
     }
     model.tell(tiles(model.sent[0]!.id, true, 0));
     vi.advanceTimersByTime(5000);
     expect(channel.busy).toBe(false);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("is asked again, once, for what it has not heard: it may listen elsewhere by now", () => {
+    const asked = channel.newId();
+    channel.notify(hello());
+    channel.request(tilesGet(0, [KEY]), { id: asked }).catch(() => {});
+    channel.notify(edit(0, [{ op: "remove", id: "a" }]));
+    channel.notify(history("undo"));
+    vi.advanceTimersByTime(BUSY_AFTER);
+    channel.notify(valueGet(0, 0, 0.1, 200));
+    const before = model.sent.length;
+    pong();
+    const again = model.sent.slice(before);
+    expect(again.map(({ type }) => type)).toEqual(["hello", "tiles.get"]);
+    expect(again).toEqual(model.sent.slice(0, 2));
+    vi.advanceTimersByTime(BUSY_AFTER);
+    pong();
+    expect(model.sent.slice(before + 2).map(({ type }) => type)).toEqual(["ping"]);
+  });
+
+  it("may be found to have gone by the ping", async () => {
+    const request = channel.request(hello());
+    model.broken = true;
+    vi.advanceTimersByTime(BUSY_AFTER);
+    await expect(request).rejects.toBeInstanceOf(DisconnectedError);
+    expect([channel.state, channel.busy, vi.getTimerCount()]).toEqual(["disconnected", false, 0]);
   });
 });

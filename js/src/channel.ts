@@ -18,10 +18,12 @@ import {
   isLast,
   type Outgoing,
   ProtocolError,
+  ping,
   type Request,
   type RequestType,
 } from "./protocol";
-import { type Cleanup, Listeners, type Observable, type Scope, throwLater } from "./scope";
+import { Pulse } from "./pulse";
+import { Listeners, type Observable, type Scope, throwLater } from "./scope";
 import type { Info } from "./types";
 
 export type ConnectionState = "connected" | "disconnected";
@@ -54,7 +56,7 @@ export interface Channel {
   readonly state: ConnectionState;
   onState(listener: (state: ConnectionState) => void, scope: Scope): void;
 
-  /** Whether requests are out and nothing has been heard for a while. */
+  /** Whether requests are out that the kernel does not take up, because it runs something else. */
   readonly busy: boolean;
   onBusy(listener: (busy: boolean) => void, scope: Scope): void;
 
@@ -86,18 +88,28 @@ export interface ChannelModel extends Observable {
 }
 
 export interface ChannelOptions {
-  /** Milliseconds of silence, with requests out, after which the kernel counts as busy. */
+  /** Milliseconds of silence, with requests out, before the kernel is asked whether it is busy. */
   readonly busyAfter?: number;
 }
 
 interface Waiting {
-  readonly type: RequestType;
+  readonly message: Request;
+  /** In the order of all that was sent. */
+  readonly place: number;
   readonly onPart: RequestOptions["onPart"];
   readonly resolve: (answer: Incoming) => void;
   readonly reject: (error: Error) => void;
 }
 
 type ByType = { [T in Incoming["type"]]?: Listeners<[IncomingOf<T>]> };
+
+/** Asked twice, these are answered twice, and nothing else happens. */
+const REPEATABLE: ReadonlySet<RequestType> = new Set([
+  "hello",
+  "tiles.get",
+  "audio.get",
+  "value.get",
+]);
 
 /** Eight random characters, so that no two pages use the same ids. */
 function nonce(): string {
@@ -107,8 +119,7 @@ function nonce(): string {
 
 class ModelChannel implements Channel {
   readonly #model: ChannelModel;
-  readonly #scope: Scope;
-  readonly #busyAfter: number;
+  readonly #pulse: Pulse;
   readonly #nonce = nonce();
   readonly #waiting = new Map<string, Waiting>();
   readonly #byType: ByType = {};
@@ -116,15 +127,19 @@ class ModelChannel implements Channel {
   readonly #busyListeners = new Listeners<[boolean]>();
   readonly #problemListeners = new Listeners<[ProtocolError]>();
   #count = 0;
+  #places = 0;
+  #ping: { readonly id: string; readonly place: number } | null = null;
+  #pinged = false;
   #state: ConnectionState = "connected";
   #closed = false;
-  #busy = false;
-  #stopSilence: Cleanup = () => {};
 
   constructor(model: ChannelModel, scope: Scope, busyAfter: number) {
     this.#model = model;
-    this.#scope = scope;
-    this.#busyAfter = busyAfter;
+    this.#pulse = new Pulse(scope, {
+      after: busyAfter,
+      ping: () => this.#sendPing(),
+      changed: (busy) => this.#busyListeners.tell(busy),
+    });
     scope.observe(model, "msg:custom", (content: unknown, buffers?: readonly DataView[]) =>
       this.#receive(content, buffers ?? []),
     );
@@ -139,7 +154,7 @@ class ModelChannel implements Channel {
   }
 
   get busy(): boolean {
-    return this.#busy;
+    return this.#pulse.busy;
   }
 
   get waiting(): number {
@@ -180,8 +195,9 @@ class ModelChannel implements Channel {
         reject(new DisconnectedError("the widget is closed"));
         return;
       }
-      this.#waiting.set(id, { type: message.type, onPart, resolve, reject });
-      if (this.#waiting.size === 1) this.#listenForSilence();
+      const place = this.#nextPlace();
+      this.#waiting.set(id, { message, place, onPart, resolve, reject });
+      if (this.#waiting.size === 1) this.#pulse.wait();
       this.#send(message, id);
     });
     return answer as Promise<Answers[T]>;
@@ -202,7 +218,7 @@ class ModelChannel implements Channel {
   // What comes in ---------------------------------------------------------------------------------
 
   #receive(content: unknown, buffers: readonly DataView[]): void {
-    this.#heard();
+    if (!this.#closed) this.#setState("connected");
     let message: Incoming;
     try {
       message = parseIncoming(content, buffers, () => this.#model.get("_info"));
@@ -218,12 +234,14 @@ class ModelChannel implements Channel {
   /** Ends the request that a message answers, if it is this page's own. */
   #answer(message: Incoming): void {
     const id = answers(message);
+    if (id !== null && id === this.#ping?.id) return this.#pong(this.#ping.place);
     const waiting = id === null ? undefined : this.#waiting.get(id);
     if (id === null || waiting === undefined) return;
+    this.#pulse.answered(waiting.place);
     if (message.type === "error") {
       this.#end(id, (w) => w.reject(new KernelError(message.message, message.code)));
-    } else if (!ANSWER_TYPES[waiting.type].includes(message.type)) {
-      const text = `${message.type} is no answer to ${waiting.type}`;
+    } else if (!ANSWER_TYPES[waiting.message.type].includes(message.type)) {
+      const text = `${message.type} is no answer to ${waiting.message.type}`;
       this.#problem(new ProtocolError(text, "bad-message", id));
     } else {
       if (message.type === "tile.data") this.#part(waiting, message);
@@ -253,7 +271,7 @@ class ModelChannel implements Channel {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return;
     this.#waiting.delete(id);
-    if (this.#waiting.size === 0) this.#stopSilence();
+    if (this.#waiting.size === 0) this.#rest();
     settle(waiting);
   }
 
@@ -263,27 +281,43 @@ class ModelChannel implements Channel {
     return byType[type];
   }
 
-  // The kernel speaks, is silent, or is gone --------------------------------------------------------
+  // The kernel is silent, or gone -------------------------------------------------------------------
 
-  #heard(): void {
-    if (this.#closed) return;
-    this.#setBusy(false);
-    if (this.#waiting.size > 0) this.#listenForSilence();
-    this.#setState("connected");
+  #nextPlace(): number {
+    this.#places += 1;
+    return this.#places;
   }
 
-  #listenForSilence(): void {
-    this.#stopSilence();
-    this.#stopSilence = this.#scope.timeout(() => {
-      if (this.#waiting.size > 0) this.#setBusy(true);
-    }, this.#busyAfter);
+  #sendPing(): number | null {
+    this.#ping = { id: this.newId(), place: this.#nextPlace() };
+    this.#send(ping(), this.#ping.id);
+    return this.#ping?.place ?? null;
+  }
+
+  /**
+   * While a cell runs, JupyterLab has comms answered on another thread of the kernel, which it
+   * starts when the widget does. What was sent before that waits for the end of the cell: the first
+   * pong shows that there is another way, and what can be asked twice takes it.
+   */
+  #pong(place: number): void {
+    this.#ping = null;
+    this.#pulse.answered(place);
+    if (this.#pinged) return;
+    this.#pinged = true;
+    for (const [id, { message, place: before }] of this.#waiting) {
+      if (before < place && REPEATABLE.has(message.type)) this.#send(message, id);
+    }
+  }
+
+  #rest(): void {
+    this.#ping = null;
+    this.#pulse.rest();
   }
 
   #disconnect(reason: string): void {
-    this.#stopSilence();
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    this.#setBusy(false);
+    this.#rest();
     this.#setState("disconnected");
     for (const { reject } of waiting) reject(new DisconnectedError(reason));
   }
@@ -292,12 +326,6 @@ class ModelChannel implements Channel {
     if (this.#closed) return;
     this.#closed = true;
     this.#disconnect("the widget is closed");
-  }
-
-  #setBusy(busy: boolean): void {
-    if (busy === this.#busy) return;
-    this.#busy = busy;
-    this.#busyListeners.tell(busy);
   }
 
   #setState(state: ConnectionState): void {
@@ -310,7 +338,7 @@ class ModelChannel implements Channel {
 export function modelChannel(
   model: ChannelModel,
   scope: Scope,
-  { busyAfter = 500 }: ChannelOptions = {},
+  { busyAfter = 250 }: ChannelOptions = {},
 ): Channel {
   return new ModelChannel(model, scope, busyAfter);
 }
