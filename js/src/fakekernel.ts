@@ -16,6 +16,8 @@ export class FakeKernel {
   readonly pages: Page[] = [];
   readonly #undo: DoneOp[][] = [];
   readonly #redo: DoneOp[][] = [];
+  /** Requests that left nothing to take back. */
+  readonly #void = new Set<string>();
 
   join(model: FakeModel): Page {
     const page: Page = { model, up: [], down: [] };
@@ -109,13 +111,22 @@ export class FakeKernel {
 
   #handle(message: Sent): void {
     try {
-      if (message.type === "hello") this.#snapshot(message.id);
+      if (message.type === "ping") this.#tell({ type: "ok", id: message.id });
+      else if (message.type === "hello") this.#snapshot(message.id);
+      else if (this.#void.has(message.of)) this.#tellNothing(message.id);
       else if (message.type === "edit") this.apply(message.ops, message.id);
       else if (message.action === "undo") this.#step(this.#undo, this.#redo, message.id);
       else this.#step(this.#redo, this.#undo, message.id);
     } catch (error) {
+      this.#void.add(message.id);
       this.#tell({ type: "edit.reject", id: message.id, reason: (error as Error).message });
     }
+  }
+
+  #tellNothing(id: string): void {
+    this.#void.add(id);
+    const { rev } = this;
+    this.#tell({ type: "annotations.patch", edit_id: id, rev, ops: [], ...this.#labels() });
   }
 
   #snapshot(id: string): void {

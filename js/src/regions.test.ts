@@ -45,6 +45,8 @@ const move = (id: string, start: number, end = start + 1): Op => ({
 });
 const remove = (id: string): Op => ({ op: "remove", id });
 const ids = (rows: readonly Row[]) => rows.map(({ id }) => id);
+/** Milliseconds until a silent kernel counts as busy. */
+const BUSY_AFTER = 500;
 const settle = () => vi.advanceTimersByTimeAsync(0);
 
 describe("a store", () => {
@@ -91,7 +93,7 @@ describe("a store", () => {
 });
 
 describe("an edit", () => {
-  it("is seen at once, pending, and is one message", () => {
+  it("is seen at once, and is one message", () => {
     kernel.apply([add("a", 1), add("b", 2)]);
     const { store, model, changes } = open();
     kernel.deliverAll();
@@ -101,18 +103,31 @@ describe("an edit", () => {
     expect(store.get("c")).toMatchObject({ label: "song", status: "accepted", note: "" });
     expect(ids(store.inView(4, 20))).toEqual(["a", "c"]);
     expect(store.pending).toBe(1);
-    expect(["a", "b", "c", "d"].map((id) => store.isPending(id))).toEqual([
-      true,
-      true,
-      true,
-      false,
-    ]);
     expect(changes.at(-1)!.ids).toEqual(new Set(["a", "b", "c"]));
     expect(model.sent.at(-1)).toMatchObject({ type: "edit", base_rev: 1 });
     expect(model.sent.filter(({ type }) => type === "edit")).toHaveLength(1);
     kernel.deliverAll();
-    expect([store.pending, store.isPending("a")]).toEqual([0, false]);
+    expect(store.pending).toBe(0);
     expect(store.rows()).toEqual(kernel.rows);
+  });
+
+  it("looks pending as long as the kernel is busy or gone, and not while it answers at once", () => {
+    kernel.apply([add("a", 1), add("b", 2)]);
+    const { store, model, changes } = open();
+    kernel.deliverAll();
+    const look = () => ["a", "b", "c"].map((id) => store.isPending(id));
+    store.edit([move("a", 5), add("c", 9)]);
+    expect(look()).toEqual([false, false, false]);
+    vi.advanceTimersByTime(BUSY_AFTER);
+    expect(look()).toEqual([true, false, true]);
+    expect(changes.at(-1)!.ids).toEqual(new Set(["a", "c"]));
+    store.edit([remove("b")]);
+    expect(look()).toEqual([true, true, true]);
+    kernel.deliverAll();
+    expect([store.pending, ...look()]).toEqual([0, false, false, false]);
+    model.broken = true;
+    store.edit([move("a", 7)]);
+    expect(look()).toEqual([true, false, false]);
   });
 
   it("that the kernel rejects is taken back and reported, and what was built on it too", () => {
@@ -223,6 +238,114 @@ describe("undo and redo", () => {
     kernel.deliverAll();
     expect(rejections).toEqual([{ reason: "nothing to do", ops: [], action: "redo" }]);
   });
+
+  const places = (rows: readonly Row[]) => rows.map(({ id, start, end }) => [id, start, end]);
+
+  it("of what is pending are seen at once", () => {
+    kernel.apply([add("a", 1), add("b", 2)]);
+    const { store } = open();
+    kernel.deliverAll();
+    store.edit([move("a", 5), remove("b")]);
+    store.edit([add("c", 9)]);
+    store.undo();
+    expect(places(store.rows())).toEqual([["a", 5, 6]]);
+    store.undo();
+    expect(places(store.rows())).toEqual([
+      ["a", 1, 2],
+      ["b", 2, 3],
+    ]);
+    store.redo();
+    expect(places(store.rows())).toEqual([["a", 5, 6]]);
+    expect([store.pending, store.undoLabel, store.redoLabel]).toEqual([
+      5,
+      "the last change",
+      "the last change",
+    ]);
+    store.edit([add("d", 4)]);
+    expect(store.redoLabel).toBeNull();
+    kernel.deliverAll();
+    expect(places(store.rows())).toEqual([
+      ["a", 5, 6],
+      ["d", 4, 5],
+    ]);
+    expect(store.rows()).toEqual(kernel.rows);
+  });
+
+  it("take back nothing else, where the kernel refuses what they mean", () => {
+    kernel.apply([add("a", 1)]);
+    const { store, rejections } = open();
+    kernel.deliverAll();
+    store.edit([move("a", 5, 4)]);
+    store.undo();
+    store.redo();
+    store.undo();
+    kernel.deliverAll();
+    expect(places(kernel.rows)).toEqual([["a", 1, 2]]);
+    expect(store.rows()).toEqual(kernel.rows);
+    expect([store.pending, rejections.length]).toEqual([0, 1]);
+  });
+
+  it("of what never left the page, concern nobody else", async () => {
+    const { store, model } = open();
+    kernel.deliverAll();
+    model.broken = true;
+    store.edit([add("a", 1)]);
+    await settle();
+    store.edit([add("b", 2)]);
+    store.undo();
+    expect(ids(store.rows())).toEqual(["a"]);
+    model.broken = false;
+    await vi.advanceTimersByTimeAsync(60_000);
+    kernel.deliverAll();
+    expect(ids(kernel.rows)).toEqual(["a"]);
+  });
+
+  it("wait for the connection where their order would be lost", async () => {
+    const { store, model, rejections } = open();
+    kernel.deliverAll();
+    store.edit([add("a", 1)]);
+    model.broken = true;
+    model.trigger("comm_live_update");
+    await settle();
+    model.broken = false;
+    store.undo();
+    expect(rejections).toMatchObject([{ action: "undo" }]);
+    expect(rejections[0]!.reason).toContain("no connection");
+    expect(ids(store.rows())).toEqual(["a"]);
+  });
+
+  it.each(Array.from({ length: 30 }, (_, i) => i + 1))(
+    "show what the kernel will say, and nothing else while it says it (seed %i)",
+    (seed) => {
+      const next = seeded(seed).unit;
+      kernel.apply([add("a", 1), add("b", 2), add("c", 3)]);
+      const { store, page } = open();
+      kernel.deliverAll();
+      let [done, undone] = [0, 0];
+      for (let step = 0; step < 30; step++) {
+        const kind = next();
+        const row = store.rows()[Math.floor(next() * store.rows().length)];
+        if (kind < 0.25 && done > 0) {
+          store.undo();
+          [done, undone] = [done - 1, undone + 1];
+        } else if (kind < 0.4 && undone > 0) {
+          store.redo();
+          [done, undone] = [done + 1, undone - 1];
+        } else {
+          const place = Math.round(next() * 100);
+          if (kind < 0.6 || row === undefined) store.edit([add(`r${step}`, place)]);
+          else if (kind < 0.8) store.edit([move(row.id, place), add(`s${step}`, place)]);
+          else store.edit([remove(row.id)]);
+          [done, undone] = [done + 1, 0];
+        }
+      }
+      const shown = () => new Map(store.rows().map(({ id, start, end }) => [id, [start, end]]));
+      const atOnce = shown();
+      while (kernel.takeUp(page) || kernel.takeDown(page)) expect(shown()).toEqual(atOnce);
+      expect(store.pending).toBe(0);
+      expect(store.rows()).toEqual(kernel.rows);
+    },
+  );
 
   it("say so when the kernel is gone", async () => {
     const { store, model, rejections } = open();

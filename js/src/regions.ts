@@ -36,6 +36,9 @@ export interface Rejection {
 
 const isWhole = ({ start, end }: Row): boolean => start === null && end === null;
 
+/** The kernel has not yet given it a name. */
+const PENDING_LABEL = "the last change";
+
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 30_000;
 
@@ -48,7 +51,6 @@ export class RegionStore {
   readonly #overlay = new Map<string, Row | undefined>();
   readonly #index = new IntervalIndex();
   readonly #whole = new Map<string, Row>();
-  readonly #steps = new Map<string, HistoryAction>();
   /** Patches that came before the ones they follow. */
   readonly #early = new Map<number, Patch>();
   readonly #changeListeners = new Listeners<[RegionChange]>();
@@ -72,7 +74,9 @@ export class RegionStore {
     channel.onState((state) => {
       if (state === "disconnected") this.#lost = true;
       else this.#ask();
+      this.#tellOverlay();
     }, scope);
+    channel.onBusy(() => this.#tellOverlay(), scope);
     this.#ask();
   }
 
@@ -85,17 +89,18 @@ export class RegionStore {
     return this.#rev;
   }
 
-  /** Number of edits that the kernel has not yet settled. */
+  /** Number of edits and steps in history that the kernel has not yet settled. */
   get pending(): number {
     return this.#pending.size;
   }
 
   get undoLabel(): string | null {
-    return this.#undo;
+    return this.#pending.top("undo") === null ? this.#undo : PENDING_LABEL;
   }
 
   get redoLabel(): string | null {
-    return this.#redo;
+    if (this.#pending.top("redo") !== null) return PENDING_LABEL;
+    return this.#pending.size > 0 ? null : this.#redo;
   }
 
   /** In the kernel's order; rows to be come last. */
@@ -128,8 +133,10 @@ export class RegionStore {
     return [...this.#whole.values()];
   }
 
+  /** Whether it is shown as a person left it, while the kernel is busy or gone and has not heard of it. */
   isPending(id: string): boolean {
-    return this.#overlay.has(id);
+    const { busy, state } = this.#channel;
+    return (busy || state === "disconnected") && this.#overlay.has(id);
   }
 
   onChange(listener: (change: RegionChange) => void, scope: Scope): void {
@@ -163,20 +170,27 @@ export class RegionStore {
   }
 
   #step(action: HistoryAction): void {
-    const id = this.#channel.newId();
-    this.#steps.set(id, action);
-    this.#channel.request(history(action), { id }).then(
-      () => this.#steps.delete(id),
-      (error: Error) => {
-        if (this.#steps.delete(id)) this.#tellReject(error.message, [], action);
-      },
-    );
+    const top = this.#pending.top(action);
+    if (top !== null && this.#pending.isHere(top)) {
+      this.#update(this.#pending.touched(top), () => this.#pending.settle(top));
+    } else if (this.#pending.next() !== undefined) {
+      this.#tellReject("there is no connection to the kernel", [], action);
+    } else {
+      const step = this.#pending.addStep(action);
+      this.#update(this.#pending.touched(step), () => {});
+      this.#send(step);
+    }
   }
 
   #send(pending: Pending): void {
     const id = this.#channel.newId();
+    const { action, ops } = pending;
     this.#pending.sent(pending, id);
-    this.#channel.request(requestEdit(Math.max(0, this.#rev), pending.ops), { id }).then(
+    const message =
+      action === "edit"
+        ? requestEdit(Math.max(0, this.#rev), ops)
+        : history(action, this.#pending.targetRequest(pending));
+    this.#channel.request<"edit" | "history">(message, { id }).then(
       () => {},
       (error: Error) => this.#failed(pending, id, error),
     );
@@ -184,7 +198,7 @@ export class RegionStore {
 
   #failed(pending: Pending, id: string, error: Error): void {
     if (!this.#pending.isOut(pending, id)) return;
-    if (error instanceof DisconnectedError) {
+    if (error instanceof DisconnectedError && pending.action === "edit") {
       this.#pending.lost(pending);
       this.#askLater();
     } else {
@@ -194,15 +208,11 @@ export class RegionStore {
   }
 
   #rejected(id: string, reason: string): void {
-    const action = this.#steps.get(id);
-    if (action !== undefined) {
-      this.#steps.delete(id);
-      this.#tellReject(reason, [], action);
-    }
     const pending = this.#pending.find(id);
     if (pending === undefined || !this.#pending.isOut(pending, id)) return;
-    this.#update(pending.byId.keys(), () => this.#pending.settle(pending));
-    this.#tellReject(reason, pending.ops, "edit");
+    this.#update(this.#pending.touched(pending), () => this.#pending.settle(pending));
+    const { action, ops } = pending;
+    this.#tellReject(reason, action === "edit" ? ops : [], action);
   }
 
   #tellReject(reason: string, ops: readonly Op[], action: Rejection["action"]): void {
@@ -235,7 +245,7 @@ export class RegionStore {
   /** A patch without news only settles the edit that it answers. */
   #apply(patch: Patch, news: boolean): void {
     const settled = patch.edit_id === null ? undefined : this.#pending.find(patch.edit_id);
-    const ids = new Set(settled?.byId.keys());
+    const ids = settled === undefined ? new Set<string>() : this.#pending.touched(settled);
     if (news) for (const op of patch.ops) ids.add(opId(op));
     if (news) this.#rev = patch.rev;
     if (patch.rev === this.#rev) {
@@ -243,8 +253,9 @@ export class RegionStore {
       this.#redo = patch.redo;
     }
     this.#update(ids, () => {
-      if (settled !== undefined) this.#pending.settle(settled);
-      if (news) this.#table.apply(patch.ops);
+      const done = news ? patch.ops : [];
+      if (settled !== undefined) this.#pending.settle(settled, done, (id) => this.#table.get(id));
+      this.#table.apply(done);
     });
   }
 
@@ -302,6 +313,11 @@ export class RegionStore {
   }
 
   // Keeping what is shown in step -------------------------------------------------------------------
+
+  /** What is pending may look different now. */
+  #tellOverlay(): void {
+    if (this.#overlay.size > 0) this.#changeListeners.tell({ ids: new Set(this.#overlay.keys()) });
+  }
 
   #withPending(id: string): Row | undefined {
     return this.#pending.apply(id, this.#table.get(id));
