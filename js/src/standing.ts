@@ -21,6 +21,17 @@ const lost = (annotations: number) =>
     : `No kernel. ${counted(annotations, "annotation", "annotations")} shown here will be gone ` +
       "when the cell is run again";
 
+/** What of this view waits for the kernel, while that runs something else. */
+function busy({ player, regions }: Session, stage: Stage): string {
+  const waiting = [
+    regions.pending > 0 && counted(regions.pending, "change waits", "changes wait"),
+    player.state === "waiting" && "sound not loaded yet",
+    stage.result.missing > 0 && "picture not fully loaded",
+    !regions.ready && "annotations not loaded yet",
+  ].filter((part) => part !== false);
+  return `The kernel is busy${waiting.length > 0 ? `: ${waiting.join(", ")}` : ""}`;
+}
+
 export function standing(
   session: Session,
   stage: Stage,
@@ -29,7 +40,6 @@ export function standing(
 ): Standing {
   const { channel, player, regions, tiles, traits } = session;
   const notice = traits.get("_notice");
-  const waiting = counted(regions.pending, "edit waits", "edits wait");
   const error = (text: string): Standing => ({ text, level: "error" });
   const info = (text: string): Standing => ({ text, level: "info" });
   const warning = (text: string): Standing => ({ text, level: "warning" });
@@ -39,14 +49,11 @@ export function standing(
   if (notice?.level === "error") return error(notice.text);
   if (tiles.problem) return error(tiles.problem);
   if (listening.problem) return error(listening.problem);
-  if (channel.busy) {
-    return warning(`The kernel is busy${regions.pending ? `; ${waiting}` : ""}`);
-  }
+  if (channel.busy) return warning(busy(session, stage));
   if (player.state === "blocked") return warning("Click to allow sound");
   if (player.state === "waiting") return info("Waiting for sound");
   if (notice) return warning(notice.text);
   if (!regions.ready || stage.result.missing > 0) return info("Loading");
-  if (regions.pending) return info(waiting);
   if (stage.result.estimated) return info("Estimate; the exact picture is on its way");
   if (regions.rows().length === 0) return info("Drag on the picture to mark something");
   const selected = editing.selected().length;
