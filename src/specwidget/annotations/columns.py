@@ -97,9 +97,7 @@ class Columns:
             return self
         n = len(self) + len(rows)
         if places[0] == len(self):
-            return Columns(
-                {name: np.concatenate([array, rows[name]]) for name, array in self.arrays.items()}
-            )
+            return self.joined(rows)
         old = np.ones(n, dtype=np.bool_)
         old[places] = False
         arrays: dict[str, Array] = {}
@@ -109,6 +107,14 @@ class Columns:
             merged[~old] = rows[name]
             arrays[name] = merged
         return Columns(arrays)
+
+    def joined(self, rows: Columns) -> Columns:
+        """Put rows with the same columns behind these."""
+        if not len(rows):
+            return self
+        return Columns(
+            {name: np.concatenate([array, rows[name]]) for name, array in self.arrays.items()}
+        )
 
     def put(self, rows: Columns, places: Places) -> Columns:
         """Put rows, or some columns of them, in the place of others."""

@@ -165,14 +165,14 @@ class Delta:
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """One step of a table, or none if nothing was to be done.
+    """What a table did at once: one step, several on the way through its history, or none.
 
     Parameters
     ----------
     revision : int
         Of the table after it.
-    delta : Delta
-        What it did.
+    deltas : tuple of Delta
+        What it did, one after the other.
     label : str
         In words for people, such as ``"move 3 annotations"``.
     source : {"python", "widget"}
@@ -180,29 +180,34 @@ class Change:
     """
 
     revision: int
-    delta: Delta = field(repr=False)
+    deltas: tuple[Delta, ...] = field(repr=False)
     label: str
     source: Source = "python"
 
     def __bool__(self) -> bool:
-        return bool(self.delta)
+        return any(self.deltas)
 
     @property
     def size(self) -> int:
         """Number of rows it touched, known without making the operations."""
-        return len(self.delta)
+        return sum(len(delta) for delta in self.deltas)
 
     @property
     def ids(self) -> list[str]:
         """Ids of the rows it touched."""
-        return self.delta.ids
+        return list(dict.fromkeys(id for delta in self.deltas for id in delta.ids))
+
+    @property
+    def columns_changed(self) -> bool:
+        """Whether the user's own columns are others now."""
+        return any(delta.columns_changed for delta in self.deltas)
 
     @cached_property
     def ops(self) -> tuple[dict[str, Any], ...]:
         """The operations, complete, as JSON."""
-        return tuple(self.delta.ops())
+        return tuple(op for delta in self.deltas for op in delta.ops())
 
     @cached_property
     def inverse(self) -> tuple[dict[str, Any], ...]:
         """The operations that undo it, as JSON."""
-        return tuple(self.delta.inverse().ops())
+        return tuple(op for delta in reversed(self.deltas) for op in delta.inverse().ops())

@@ -54,20 +54,19 @@ def plan_ops(state: State, ops: Iterable[Op], rules: Rules, source: Source) -> D
     extras = draft.extras_after()
     removed_at = np.sort(state.places.find(draft.removed))
     kept_at = state.places.find(draft.updated)
-    kept = NOTHING.with_extras(extras)
+    kept = added = NOTHING.with_extras(extras)
+    names, added_names = _quoted(list(draft.updated)), draft.names_of_added()
     if draft.updated:
         base = state.columns.take(kept_at)
         if draft.renewed:
             base = _renewed(base, draft.renewed, extras)
-        names = _quoted(list(draft.updated))
         kept = settle(_overlaid(base, list(draft.updated.values()), extras, names), rules, names)
-    added = NOTHING.with_extras(extras)
     if draft.added:
-        names = draft.names_of_added()
-        blank = Columns.blank(len(draft.added), extras)
-        added = settle(_overlaid(blank, list(draft.added.values()), extras, names), rules, names)
+        cells = list(draft.added.values())
+        blank = Columns.blank(len(cells), extras)
+        added = settle(_overlaid(blank, cells, extras, added_names), rules, added_names)
     stay = len(state.columns) - len(removed_at)
-    added, added_at = _placed(added, [draft.at.get(id) for id in draft.added], stay)
+    added, added_at, asked = _placed(added, [draft.at.get(id) for id in draft.added], stay)
     return conclude(
         state,
         rules,
@@ -75,8 +74,10 @@ def plan_ops(state: State, ops: Iterable[Op], rules: Rules, source: Source) -> D
         removed_at=removed_at,
         kept_at=kept_at,
         kept=kept,
+        kept_names=names,
         added=added,
         added_at=added_at,
+        added_names=_at(added_names, asked),
     )
 
 
@@ -219,12 +220,17 @@ def _at(names: Names, places: Places) -> Names:
     return lambda n: names(int(places[n]))
 
 
-def _placed(rows: Columns, at: list[int | None], stay: int) -> tuple[Columns, Places]:
-    """Find where rows stand in the end, if each is put in at its place one after the other."""
+def _placed(rows: Columns, at: list[int | None], stay: int) -> tuple[Columns, Places, Places]:
+    """Find where rows stand in the end, if each is put in at its place one after the other.
+
+    Gives them in the order of these places, the places, and which row each one was.
+    """
     if all(place is None for place in at):
-        return rows, np.arange(stay, stay + len(rows), dtype=np.int64)
+        asked = np.arange(len(rows), dtype=np.int64)
+        return rows, stay + asked, asked
     order = [-1] * stay
     for row, place in enumerate(at):
         order.insert(len(order) if place is None else place, row)
     places = np.flatnonzero(np.array(order) >= 0)
-    return rows.take(np.array([order[place] for place in places], dtype=np.int64)), places
+    asked = np.array([order[place] for place in places], dtype=np.int64)
+    return rows.take(asked), places, asked

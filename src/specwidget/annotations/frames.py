@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from specwidget.annotations.cells import read_cells
+from specwidget.annotations.cells import Mask, read_cells
 from specwidget.annotations.columns import Columns
 from specwidget.annotations.delta import Delta, State
 from specwidget.annotations.extras import Dtype, read_extra, write_extra
+from specwidget.annotations.kinds import conform
 from specwidget.annotations.planning import Rules, conclude, free_ids, settle
 from specwidget.annotations.problems import Names, refuse, show
 from specwidget.annotations.schema import (
@@ -160,8 +161,14 @@ def plan_frame(state: State, frame: pd.DataFrame, rules: Rules) -> Delta:
     rows = _read(state, frame, names, ids, places)
     extras: dict[str, Dtype] = {}
     own: dict[str, Array] = {}
+    for name, dtype in rules.declared.items():
+        extras[name] = dtype
+        if name in frame.columns:
+            own[name] = conform(name, frame[name], dtype, names)
+        else:
+            own[name] = _as_it_is(state, name, dtype, places)
     for name in frame.columns:
-        if name not in COLUMNS:
+        if name not in COLUMNS and name not in rules.declared:
             own[name], extras[name] = read_extra(name, frame[name])
     rows = settle(Columns({**rows.arrays, **own}), rules, names)
     removed = np.ones(len(state.columns), dtype=np.bool_)
@@ -177,9 +184,24 @@ def plan_frame(state: State, frame: pd.DataFrame, rules: Rules) -> Delta:
         removed_at=np.flatnonzero(removed),
         kept_at=kept_at,
         kept=rows.take(is_kept),
+        kept_names=_chosen(names, is_kept),
         added=rows.take(~is_kept),
         added_at=new_at,
+        added_names=_chosen(names, ~is_kept),
     )
+
+
+def _as_it_is(state: State, name: str, dtype: Dtype, places: Array) -> Array:
+    """Give a column of the user's as it is, with nothing in the rows that are new."""
+    values = Columns.blank(len(places), {name: dtype})[name]
+    is_kept = places >= 0
+    values[is_kept] = state.columns[name][places[is_kept]]
+    return values
+
+
+def _chosen(names: Names, rows: Mask) -> Names:
+    """Name rows by their places among those where a mask says so."""
+    return lambda place: names(int(np.flatnonzero(rows)[place]))
 
 
 def _check_columns(frame: pd.DataFrame) -> None:

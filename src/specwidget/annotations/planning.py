@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from specwidget.annotations.checks import Bounds, check_rows
 from specwidget.annotations.columns import Columns, Extras, Places, differences
 from specwidget.annotations.delta import Delta, State
-from specwidget.annotations.extras import missing_value, same
+from specwidget.annotations.extras import missing_value, same, same_dtype
 from specwidget.annotations.labels import LabelSet
+from specwidget.annotations.overlap import Policy, judged_rows, kept_edges, part
 from specwidget.annotations.problems import Names, refuse, show
 from specwidget.annotations.schema import Array, new_ids
+from specwidget.annotations.tiers import Tiers
 
 __all__ = ["NOTHING", "Rules", "conclude", "free_ids", "settle"]
 
 NOTHING = Columns.blank(0, {})
+_TIMES = ("start", "end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,18 @@ class Rules:
     labels : LabelSet
     now : datetime64
         The time of the change.
+    overlap : {"allow", "forbid", "trim"}
+    tiers : Tiers
+    declared : Mapping
+        Columns of the user's that every frame has, said or unsaid, and their dtypes.
     """
 
     bounds: Bounds
     labels: LabelSet
     now: np.datetime64
+    overlap: Policy = "allow"
+    tiers: Tiers = field(default_factory=Tiers)
+    declared: Extras = field(default_factory=dict)
 
 
 def free_ids(n: int, *taken: Container[str]) -> list[str]:
@@ -84,6 +94,7 @@ def settle(rows: Columns, rules: Rules, names: Names) -> Columns:
         filled["created_at"] = created = np.where(np.isnat(created), rules.now, created)
     if np.isnat(updated).any():
         filled["updated_at"] = np.where(np.isnat(updated), created, updated)
+    rules.tiers.check(rows, names)
     return check_rows(rows.replaced(filled) if filled else rows, rules.bounds, rules.labels, names)
 
 
@@ -117,10 +128,12 @@ def conclude(
     removed_at: Places,
     kept_at: Places,
     kept: Columns,
+    kept_names: Names,
     added: Columns,
     added_at: Places,
+    added_names: Names,
 ) -> Delta:
-    """Make the change, leaving out what does not change.
+    """Make the change, leaving out what does not change, and parting what may not overlap.
 
     Parameters
     ----------
@@ -136,13 +149,36 @@ def conclude(
         that changes, and whose ``updated_at`` does not, gets the time of the change there.
     added, added_at : Columns, ndarray of int
         Rows that come, and the places they will have, ascending.
+    kept_names, added_names : callable
+        Words for the row at a place of ``kept`` and of ``added``.
 
     Returns
     -------
     Delta
+
+    Raises
+    ------
+    AnnotationError
+        If rows overlap that may not.
     """
     before = state.columns.take(kept_at)
     masks = differences(before, kept)
+    if rules.overlap != "allow":
+        judged = np.flatnonzero(judged_rows(before, masks))
+        is_resting = np.ones(len(state.columns), dtype=np.bool_)
+        is_resting[removed_at] = is_resting[kept_at[judged]] = False
+        n = len(judged)
+        parted = part(
+            state.columns,
+            is_resting,
+            kept.take(judged).joined(added),
+            np.r_[kept_edges(before.take(judged), kept.take(judged)), np.zeros(len(added), int)],
+            rules.overlap,
+            lambda place: kept_names(int(judged[place])) if place < n else added_names(place - n),
+        )
+        kept = kept.put(parted.take(slice(0, n)).only(_TIMES), judged)
+        added = added.replaced(parted.take(slice(n, None)).only(_TIMES).arrays)
+        masks = differences(before, kept)
     for name in state.extras.keys() - extras.keys():
         masks[name] = _is_filled(before[name], missing_value(state.extras[name]))
     for name in extras.keys() - state.extras.keys():
@@ -156,8 +192,14 @@ def conclude(
         kept = kept.replaced({"updated_at": stamps})
         names = {"id", "label", "updated_at", *masks}
         before, after = before.take(changed).only(names), kept.take(changed).only(names)
+        shared = {name: before[name] for name in ("id", "label") if name not in masks}
+        after = after.replaced(shared)
     else:
         before = after = NOTHING
+    if list(extras) == list(state.extras) and all(
+        same_dtype(extras[name], state.extras[name]) for name in extras
+    ):
+        extras = state.extras
     return Delta(
         removed=state.columns.take(removed_at) if len(removed_at) else NOTHING,
         removed_at=removed_at,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from specwidget.annotations.checks import Bounds, check_labels
@@ -18,10 +19,14 @@ from specwidget.annotations.columns import Columns
 from specwidget.annotations.delta import Change, Delta, Source, State
 from specwidget.annotations.editing import plan_ops
 from specwidget.annotations.frames import frame_of, plan_frame, to_rows
+from specwidget.annotations.history import History
+from specwidget.annotations.kinds import declared_dtypes, kinds_json
 from specwidget.annotations.labels import LabelSet
 from specwidget.annotations.operations import Add, Remove, Update, op_from_json
+from specwidget.annotations.overlap import Policy, part
 from specwidget.annotations.planning import Rules
 from specwidget.annotations.problems import Names, show
+from specwidget.annotations.tiers import Locked, Tiers
 from specwidget.annotations.times import utc_now
 from specwidget.annotations.wording import describe
 from specwidget.errors import AnnotationError
@@ -43,6 +48,13 @@ class AnnotationTable:
         Hertz; half the sampling rate.
     labels : LabelSet, optional
         Which labels there are. Without it, any.
+    tiers : Tiers, optional
+        Which lanes there are. Without it, any.
+    overlap : {"allow", "forbid", "trim"}, default="allow"
+        What happens to an annotation that would lie over another of its lane.
+    extra_columns : Mapping, optional
+        Columns of the user's that are always there: name -> ``float``, ``int``, ``str``, ``bool``
+        or a list of texts to choose from.
 
     Notes
     -----
@@ -58,14 +70,21 @@ class AnnotationTable:
         n_channels: int,
         nyquist: float,
         labels: LabelSet | None = None,
+        *,
+        tiers: Tiers | None = None,
+        overlap: Policy = "allow",
+        extra_columns: object = None,
     ) -> None:
         self._bounds = Bounds(recording, float(duration), int(n_channels), float(nyquist))
         self._labels = LabelSet.parse(labels)
+        self._tiers = Tiers() if tiers is None else tiers
+        self._overlap: Policy = overlap
+        self._declared = declared_dtypes(extra_columns)
+        self._locked = Locked()
         self._lock = Lock()
         self._revision = 0
-        self._state = State.of(Columns.blank(0, {}), {})
-        self._undo: list[tuple[Delta, str]] = []
-        self._redo: list[tuple[Delta, str]] = []
+        self._state = State.of(Columns.blank(0, self._declared), self._declared)
+        self._history = History()
 
     # --- looking ---------------------------------------------------------------------------------
 
@@ -88,19 +107,86 @@ class AnnotationTable:
         with self._lock:
             columns = self._state.columns
             check_labels(columns, labels, _quoted(columns.ids))
-            self._labels = _with_labels_of(labels, columns)
+            self._labels = labels.with_labels(name for name in _names(columns, "label") if name)
+
+    @property
+    def tiers(self) -> Tiers:
+        """The lanes; an open set takes up those that annotations bring.
+
+        Another set is refused with an `AnnotationError` if it is not open and annotations lie in
+        other lanes.
+        """
+        return self._tiers
+
+    @tiers.setter
+    def tiers(self, tiers: Tiers) -> None:
+        with self._lock:
+            columns = self._state.columns
+            tiers.check(columns, _quoted(columns.ids))
+            self._tiers = tiers.with_tiers(dict.fromkeys(columns["tier"].tolist()))
+
+    @property
+    def overlap(self) -> Policy:
+        """What happens to an annotation that would lie over another of its lane.
+
+        A stricter policy is refused with an `AnnotationError` if annotations overlap already.
+        """
+        return self._overlap
+
+    @overlap.setter
+    def overlap(self, policy: Policy) -> None:
+        with self._lock:
+            if policy != "allow":
+                _refuse_overlap(self._state, self._state.columns.ids)
+            self._overlap = policy
+
+    @property
+    def locked(self) -> Locked:
+        """What the widget may not change; Python may."""
+        return self._locked
+
+    @locked.setter
+    def locked(self, locked: Locked) -> None:
+        self._locked = locked
+
+    @property
+    def extras(self) -> dict[str, dict[str, Any]]:
+        """What the user's own columns hold, as JSON; see `kinds_json`."""
+        return kinds_json(self._state.extras)
 
     @property
     def undo_label(self) -> str | None:
         """What `undo` would undo, such as ``"add song"``; ``None`` if there is nothing."""
         with self._lock:
-            return self._undo[-1][1] if self._undo else None
+            return self._history.undo_text
 
     @property
     def redo_label(self) -> str | None:
         """What `redo` would do again; ``None`` if there is nothing."""
         with self._lock:
-            return self._redo[-1][1] if self._redo else None
+            return self._history.redo_text
+
+    def history(self) -> pd.DataFrame:
+        """Give all steps there were, the first one first, with those that are undone.
+
+        Returns
+        -------
+        DataFrame
+            ``step`` (from 1), ``text``, ``source``, ``time``, ``rows`` and ``undone``.
+        """
+        with self._lock:
+            return self._history.frame()
+
+    def history_json(self, most: int) -> dict[str, Any]:
+        """Give the steps nearest to the present one, at most so many, for a view.
+
+        Returns
+        -------
+        dict
+            ``entries``, and ``at``, the step that was done last.
+        """
+        with self._lock:
+            return {"entries": self._history.entries(most), "at": self._history.at}
 
     def __len__(self) -> int:
         return len(self._state.columns)
@@ -164,8 +250,7 @@ class AnnotationTable:
         """
         with self._lock:
             state, revision = self._state, self._revision
-            undo = self._undo[-1][1] if self._undo else None
-            redo = self._redo[-1][1] if self._redo else None
+            undo, redo = self._history.undo_text, self._history.redo_text
         return {"rev": revision, "columns": state.columns.to_json(), "undo": undo, "redo": redo}
 
     # --- changing --------------------------------------------------------------------------------
@@ -244,70 +329,108 @@ class AnnotationTable:
         frame = to_rows(annotations)
         return self._change(lambda state, rules: plan_frame(state, frame, rules), source)
 
-    def undo(self, *, source: Source = "python") -> Change:
-        """Take back the last change, whoever made it.
+    def undo(self, steps: int = 1, *, source: Source = "python") -> Change:
+        """Take back the last change, whoever made it; or the last few, as one.
 
         Raises
         ------
         AnnotationError
-            If there is none.
+            If there are not so many, or what comes back would make no sense any more.
         """
         with self._lock:
-            return self._step(self._undo, self._redo, "undo", source)
+            return self._go(self._history.target("undo", steps), source)
 
-    def redo(self, *, source: Source = "python") -> Change:
-        """Make the change again that was taken back last.
+    def redo(self, steps: int = 1, *, source: Source = "python") -> Change:
+        """Make the change again that was taken back last; or the last few, as one.
 
         Raises
         ------
         AnnotationError
-            If there is none.
+            If there are not so many, or what comes back would make no sense any more.
         """
         with self._lock:
-            return self._step(self._redo, self._undo, "redo", source)
+            return self._go(self._history.target("redo", steps), source)
+
+    def goto(self, step: int, *, source: Source = "python") -> Change:
+        """Go back, or forth, to what there was after a step; 0 is the beginning.
+
+        Raises
+        ------
+        AnnotationError
+            If there is no such step, or what comes back would make no sense any more.
+        """
+        with self._lock:
+            return self._go(step, source)
 
     def forget_history(self) -> None:
         """Make what there is the beginning: there is nothing to undo or redo."""
         with self._lock:
-            self._undo.clear()
-            self._redo.clear()
+            self._history.clear()
 
     def _change(self, plan: Callable[[State, Rules], Delta], source: Source) -> Change:
         with self._lock:
-            delta = plan(self._state, Rules(self._bounds, self._labels, utc_now()))
+            now = utc_now()
+            delta = plan(
+                self._state,
+                Rules(self._bounds, self._labels, now, self._overlap, self._tiers, self._declared),
+            )
             if not delta:
-                return Change(self._revision, delta, "", source)
-            label = describe(delta)
-            self._commit(delta)
-            self._undo.append((delta, label))
-            self._redo.clear()
-            return Change(self._revision, delta, label, source)
+                return Change(self._revision, (), "", source)
+            text = describe(delta)
+            self._commit((delta,), self._state.applied(delta), source)
+            self._history.record(delta, text, source, now)
+            return Change(self._revision, (delta,), text, source)
 
-    def _step(
-        self,
-        stack: list[tuple[Delta, str]],
-        other: list[tuple[Delta, str]],
-        verb: str,
-        source: Source,
-    ) -> Change:
-        if not stack:
-            raise AnnotationError(f"nothing to {verb}")
-        delta, label = stack[-1]
-        back = delta.inverse()
-        for rows in (back.after, back.added):
-            ids = rows.ids
-            check_labels(rows, self._labels, _quoted(ids))
-        self._commit(back)
-        stack.pop()
-        other.append((back, label))
-        return Change(self._revision, back, label, source)
+    def _go(self, step: int, source: Source) -> Change:
+        deltas, text = self._history.path(step)
+        state = self._state
+        for delta in deltas:
+            state = state.applied(delta)
+        ids = list(dict.fromkeys(id for delta in deltas for id in delta.ids))
+        rows = _rows(state, ids)
+        names = _quoted(rows.ids)
+        check_labels(rows, self._labels, names)
+        self._tiers.check(rows, names)
+        if self._overlap != "allow":
+            _refuse_overlap(state, ids)
+        if deltas:
+            self._commit(tuple(deltas), state, source)
+        self._history.go(step)
+        return Change(self._revision, tuple(deltas), text, source)
 
-    def _commit(self, delta: Delta) -> None:
+    def _commit(self, deltas: tuple[Delta, ...], state: State, source: Source) -> None:
         """Take the state after a change, which has been checked."""
-        labels = _with_labels_of(_with_labels_of(self._labels, delta.added), delta.after)
-        self._state = self._state.applied(delta)
-        self._labels = labels
+        if source == "widget" and self._locked:
+            for delta in deltas:
+                for there in (self._state, state):
+                    rows = _rows(there, delta.ids)
+                    self._locked.check(rows, _quoted(rows.ids))
+        for rows in (rows for delta in deltas for rows in (delta.added, delta.after)):
+            self._labels = self._labels.with_labels(name for name in _names(rows, "label") if name)
+            self._tiers = self._tiers.with_tiers(_names(rows, "tier"))
+        self._state = state
         self._revision += 1
+
+
+def _rows(state: State, ids: Sequence[str]) -> Columns:
+    """Give those of some rows that are there."""
+    places = state.places.find(ids)
+    return state.columns.take(places[places >= 0])
+
+
+def _refuse_overlap(state: State, ids: Sequence[str]) -> None:
+    """Refuse a state in which rows lie over others."""
+    places = state.places.find(ids)
+    places = places[places >= 0]
+    is_resting = np.ones(len(state.columns), dtype=np.bool_)
+    is_resting[places] = False
+    rows = state.columns.take(places)
+    edges = np.zeros(len(rows), dtype=np.int8)
+    part(state.columns, is_resting, rows, edges, "forbid", _quoted(rows.ids))
+
+
+def _names(rows: Columns, column: str) -> Iterable[str]:
+    return dict.fromkeys(rows[column].tolist()) if column in rows.arrays else ()
 
 
 def _quoted(ids: Sequence[str]) -> Names:
@@ -316,7 +439,3 @@ def _quoted(ids: Sequence[str]) -> Names:
 
 def _listed(ids: Iterable[str]) -> list[str]:
     return [ids] if isinstance(ids, str) else list(ids)
-
-
-def _with_labels_of(labels: LabelSet, rows: Columns) -> LabelSet:
-    return labels.with_labels(name for name in dict.fromkeys(rows["label"].tolist()) if name)
