@@ -1,4 +1,4 @@
-"""The arithmetic of pyramids, decibels as bytes, and the coarse columns of a recording."""
+"""The arithmetic of pyramids, and decibels as bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from hypothesis import example, given
 
 from specwidget.errors import ProtocolError
 from specwidget.tiles import Quantiser, TileKey, pyramid, quantise
-from specwidget.tiles.overview import Overview, stored_level
 from specwidget.tiles.pyramid import Pyramid, bit_reversed, fill_nearest
 
 pyramids = st.builds(
@@ -105,41 +104,6 @@ class TestQuantiser:
     def test_head_room(self, peak: float | None, above: float) -> None:
         quantiser = Quantiser.around(50.0, peak)
         assert (quantiser.low, quantiser.high) == pytest.approx((-90.0, 50.0 + above))
-
-
-class TestOverview:
-    @given(st.integers(1, 500), st.integers(0, 4), st.integers(0, 3), st.data())
-    def test_filled_in_any_order(self, n: int, level: int, more: int, data: st.DataObject) -> None:
-        overview = Overview(n, level, level + more, (), np.int64)
-        units = np.arange(n)
-        chunks = data.draw(st.permutations(list(overview.missing(0, n))))
-        for start, stop in chunks:
-            assert not overview.covers(start, stop)
-            edges = np.arange(0, stop - start, 1 << level)
-            overview.offer(start, stop, np.maximum.reduceat(units[start:stop], edges))
-            assert overview.covers(start, stop)
-        assert overview.covers(0, n)
-        assert not list(overview.missing(0, n))
-        expected = np.maximum.reduceat(units, np.arange(0, n, 1 << level))
-        np.testing.assert_array_equal(overview.columns(0, n), expected)
-
-    def test_a_part_of_a_chunk_is_not_taken(self) -> None:
-        overview = Overview(100, 1, 4, (), np.int64)
-        overview.offer(16, 20, np.array([7, 7]))
-        assert not overview.covers(16, 20)
-
-    @given(st.integers(1, 200), st.integers(0, 100), st.integers(1, 100))
-    def test_steps_are_the_range(self, n: int, start: int, length: int) -> None:
-        start, stop = min(start, n - 1), min(start + length, n)
-        steps = list(Overview(n, 0, 3, (), np.uint8).steps(start, stop))
-        assert [i for first, last in steps for i in range(first, last)] == [*range(start, stop)]
-
-    @given(st.integers(1, 10**10), st.integers(1, 10**5), st.integers(0, 20))
-    def test_memory_is_bounded(self, n: int, column_bytes: int, at_least: int) -> None:
-        level = stored_level(n, column_bytes, at_least)
-        assert level >= at_least
-        assert (n >> level) * column_bytes <= 32 << 20
-        assert level == at_least or (n >> (level - 1)) * column_bytes > 32 << 20
 
 
 @pytest.mark.parametrize("module", [pyramid, quantise])

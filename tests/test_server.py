@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import hypothesis.strategies as st
@@ -17,6 +17,7 @@ from specwidget.audio import open_audio
 from specwidget.errors import AudioFileError, ProtocolError
 from specwidget.server import TileAnswer, TileServer
 from specwidget.tiles import Tile, TileKey, Tileset, tilesets
+from specwidget.tiles.base import UnwantedError
 from specwidget.transforms import Stft
 
 PATIENCE = 20.0
@@ -36,26 +37,78 @@ class FakeTiles:
         self.started = threading.Semaphore(0)
         self.failing: dict[int, Exception] = {}
         self.size = 10
+        self.polls = False
+        self.stopped: list[TileKey] = []
+        self.lock = threading.Lock()
+        self.step_gate: threading.Semaphore | None = None
+        self.steps: list[TileKey] = []
+        self.closed: list[TileKey] = []
 
     def info(self) -> dict[str, Any]:
         return {}
 
-    def tile(self, key: TileKey) -> Tile:
+    def seconds(self, key: TileKey) -> tuple[float, float]:
+        return float(key.index), key.index + 1.0
+
+    def tile(self, key: TileKey, wanted: Callable[[], bool] = lambda: True) -> Tile:
         self.asked.append(key)
         self.started.release()
         if self.gate is not None:
             assert self.gate.acquire(timeout=PATIENCE)
+        if self.polls and not wanted():
+            self.stopped.append(key)
+            raise UnwantedError
         if key.index in self.failing:
             raise self.failing[key.index]
         return Tile(b"x" * self.size, 1, exact=key.level == 0)
 
-    def refine(self, key: TileKey) -> Generator[float, None, Tile]:
+    def refinement(self, key: TileKey, tile: Tile) -> FakeRefinement:
         self.refined.append(key)
-        yield 0.5
-        if key.index in self.failing:
-            raise self.failing[key.index]
-        yield 1.0
-        return Tile(b"y" * self.size, 1)
+        return FakeRefinement(self, key)
+
+
+class FakeRefinement:
+    """Three steps: the first gives a better estimate, and all together the exact tile."""
+
+    def __init__(self, tiles: FakeTiles, key: TileKey) -> None:
+        self.tiles = tiles
+        self.key = key
+        self.begun = self.done = 0
+        self.told = 0
+
+    def urgency(self) -> tuple[int, int]:
+        return 0, self.key.level
+
+    def fraction(self) -> float:
+        return self.done / 3
+
+    def step(self) -> Callable[[], None] | None:
+        if self.begun == 3:
+            return None
+        self.begun += 1
+        return self.go
+
+    def go(self) -> None:
+        self.tiles.steps.append(self.key)
+        if self.tiles.step_gate is not None:
+            assert self.tiles.step_gate.acquire(timeout=PATIENCE)
+        if self.key.index in self.tiles.failing:
+            raise self.tiles.failing[self.key.index]
+        with self.tiles.lock:
+            self.done += 1
+
+    def made(self) -> Tile | None:
+        with self.tiles.lock:
+            if self.done == 3 and self.told < 2:
+                self.told = 2
+                return Tile(b"y" * self.tiles.size, 1)
+            if self.done and not self.told:
+                self.told = 1
+                return Tile(b"g" * self.tiles.size, 1, exact=False, guided=True)
+        return None
+
+    def close(self) -> None:
+        self.tiles.closed.append(self.key)
 
 
 class Outbox:
@@ -85,6 +138,10 @@ class Outbox:
 
     def keys(self, request_id: str | None) -> list[TileKey]:
         return [k for a in self.answers if a.request_id == request_id for k, _ in a.tiles]
+
+    def exact(self) -> list[TileKey]:
+        """Tiles that came unasked, and exact."""
+        return [k for a in self.answers if a.request_id is None for k, t in a.tiles if t.exact]
 
     def ends(self, request_id: str | None) -> list[TileAnswer]:
         return [a for a in self.answers if a.request_id == request_id and a.last]
@@ -279,37 +336,93 @@ class TestCancel:
         self, server: TileServer, outbox: Outbox, tiles: FakeTiles
     ) -> None:
         tiles.gate = threading.Semaphore(0)
-        server.request("a", 0, [key(0), key(1), key(2)])
-        server.request("b", 0, [key(1), key(3)])
+        server.request("p-1", 0, [key(0), key(1), key(2)])
+        server.request("p-2", 0, [key(1), key(3)])
         assert tiles.started.acquire(timeout=PATIENCE)
-        server.cancel(0, [key(0), key(1), key(2)])
-        assert len(outbox.ends("a")) == 1
+        server.cancel("p-3", 0, [key(0), key(1), key(2)])
+        assert len(outbox.ends("p-1")) == 1
         tiles.gate.release(100)
-        outbox.wait_for_end("b")
+        outbox.wait_for_end("p-2")
         assert key(2) not in tiles.asked
-        assert outbox.keys("b")[-1] == key(3)
-        assert len(outbox.ends("a")) == 1
+        assert outbox.keys("p-2")[-1] == key(3)
+        assert len(outbox.ends("p-1")) == 1
+
+    def test_by_one_page_leaves_what_another_asked_for(
+        self, server: TileServer, outbox: Outbox, tiles: FakeTiles
+    ) -> None:
+        tiles.gate = threading.Semaphore(0)
+        server.request("p-1", 0, [key(9)])
+        assert tiles.started.acquire(timeout=PATIENCE)
+        server.request("p-2", 0, [key(1), key(2)])
+        server.request("other-1", 0, [key(1), key(2)])
+        server.cancel("p-3", 0, [key(1), key(2)])
+        assert outbox.ends("p-2")
+        assert not outbox.ends("other-1")
+        tiles.gate.release(100)
+        outbox.wait_for_end("other-1")
+        assert outbox.keys("other-1") == [key(1), key(2)]
 
     def test_what_is_being_made_is_kept_for_later(
         self, server: TileServer, outbox: Outbox, tiles: FakeTiles
     ) -> None:
         tiles.gate = threading.Semaphore(0)
-        server.request("a", 0, [key(0)])
+        server.request("p-1", 0, [key(0)])
         assert tiles.started.acquire(timeout=PATIENCE)
-        server.cancel(0, [key(0)])
-        assert outbox.ends("a")
-        server.request("b", 0, [key(0)])
+        server.cancel("p-2", 0, [key(0)])
+        assert outbox.ends("p-1")
+        server.request("p-3", 0, [key(0)])
         tiles.gate.release(100)
-        outbox.wait_for_end("b")
+        outbox.wait_for_end("p-3")
         assert tiles.asked == [key(0)]
-        assert outbox.keys("a") == []
+        assert outbox.keys("p-1") == []
+
+    def test_costly_work_is_told_that_nobody_waits(
+        self, server: TileServer, outbox: Outbox, tiles: FakeTiles
+    ) -> None:
+        tiles.gate, tiles.polls = threading.Semaphore(0), True
+        server.request("p-1", 0, [key(0), key(1)])
+        assert tiles.started.acquire(timeout=PATIENCE)
+        server.cancel("p-2", 0, [key(0)])
+        tiles.gate.release(100)
+        outbox.wait_for_end("p-1")
+        assert outbox.keys("p-1") == [key(1)]
+        assert tiles.stopped == [key(0)]
+        # What was not finished is made anew for who asks again.
+        server.request("p-3", 0, [key(0)])
+        outbox.wait_for_end("p-3")
+        assert outbox.keys("p-3") == [key(0)]
+
+    def test_costly_work_goes_on_for_another_page(
+        self, server: TileServer, outbox: Outbox, tiles: FakeTiles
+    ) -> None:
+        tiles.gate, tiles.polls = threading.Semaphore(0), True
+        server.request("p-1", 0, [key(0)])
+        assert tiles.started.acquire(timeout=PATIENCE)
+        server.request("other-1", 0, [key(0)])
+        server.cancel("p-2", 0, [key(0)])
+        tiles.gate.release(100)
+        outbox.wait_for_end("other-1")
+        assert (tiles.asked, tiles.stopped) == ([key(0)], [])
+
+    def test_costly_work_ends_with_its_epoch(
+        self, server: TileServer, outbox: Outbox, tiles: FakeTiles
+    ) -> None:
+        tiles.gate, tiles.polls = threading.Semaphore(0), True
+        server.request("p-1", 0, [key(0)])
+        assert tiles.started.acquire(timeout=PATIENCE)
+        new = FakeTiles()
+        server.set_epoch(1, {"spec/0": new})
+        server.request("p-2", 1, [key(0)])
+        tiles.gate.release(100)
+        outbox.wait_for_end("p-2")
+        assert tiles.stopped == [key(0)]
 
     def test_of_another_epoch_or_of_nothing(self, server: TileServer, outbox: Outbox) -> None:
-        server.cancel(3, [key(0)])
-        server.cancel(0, [key(0), key(0, layer="none")])
-        server.request("a", 0, [key(0)])
-        outbox.wait_for_end("a")
-        assert outbox.keys("a") == [key(0)]
+        server.cancel("p-1", 3, [key(0)])
+        server.cancel("p-2", 0, [key(0), key(0, layer="none")])
+        server.request("p-3", 0, [key(0)])
+        outbox.wait_for_end("p-3")
+        assert outbox.keys("p-3") == [key(0)]
 
 
 class TestPush:
@@ -422,20 +535,21 @@ class TestEpoch:
         assert new.asked == [key(0)]
 
 
-class TestRefinement:
-    def test_estimates_are_sent_again_when_exact(
+class TestImproving:
+    def test_estimates_are_sent_again_when_better_and_when_exact(
         self, server: TileServer, outbox: Outbox, tiles: FakeTiles
     ) -> None:
         server.request("a", 0, [key(0, 1), key(1)])
-        outbox.wait(lambda: bool(outbox.keys(None)))
-        (refined,) = [a for a in outbox.answers if a.request_id is None]
+        outbox.wait(lambda: bool(outbox.exact()))
+        better, refined = [a for a in outbox.answers if a.request_id is None]
+        assert better.tiles == ((key(0, 1), Tile(b"g" * 10, 1, exact=False, guided=True)),)
         assert refined.last
         assert refined.tiles == ((key(0, 1), Tile(b"y" * 10, 1)),)
         assert not dict(outbox.ends("a")[0].tiles).get(key(0, 1), Tile(b"", 0, False)).exact
         server.request("b", 0, [key(0, 1)])
         outbox.wait_for_end("b")
         assert dict(outbox.ends("b")[0].tiles)[key(0, 1)].exact
-        assert tiles.refined == [key(0, 1)]
+        assert tiles.refined == tiles.closed == [key(0, 1)]
 
     def test_after_what_is_asked_and_the_latest_first(
         self, server: TileServer, outbox: Outbox, tiles: FakeTiles
@@ -444,39 +558,106 @@ class TestRefinement:
         server.request("a", 0, [key(0, 1), key(1, 1)])
         server.request("b", 0, [key(2, 1), key(3, 1)])
         tiles.gate.release(100)
-        outbox.wait(lambda: len(outbox.keys(None)) == 4)
-        assert [k.index for k in outbox.keys(None)] == [2, 3, 0, 1]
+        outbox.wait(lambda: len(outbox.exact()) == 4)
+        assert [k.index for k in outbox.exact()] == [2, 3, 0, 1]
+
+    def test_a_request_goes_between_two_steps(
+        self, server: TileServer, outbox: Outbox, tiles: FakeTiles
+    ) -> None:
+        tiles.step_gate = threading.Semaphore(0)
+        server.request("a", 0, [key(0, 1)])
+        outbox.wait(lambda: bool(tiles.steps))
+        server.request("b", 0, [key(5)])
+        tiles.step_gate.release()
+        outbox.wait_for_end("b")
+        assert not outbox.exact()
+        tiles.step_gate.release(100)
+        outbox.wait(lambda: outbox.exact() == [key(0, 1)])
+
+    def test_two_threads_at_once(self, outbox: Outbox, tiles: FakeTiles) -> None:
+        server = TileServer({"spec/0": tiles}, outbox, n_threads=2)
+        tiles.step_gate = threading.Semaphore(0)
+        server.request("a", 0, [key(0, 1)])
+        server.request("b", 0, [])
+        outbox.wait(lambda: len(tiles.steps) == 2)
+        tiles.step_gate.release(100)
+        outbox.wait(lambda: outbox.exact() == [key(0, 1)])
+        server.close()
+
+    def test_what_is_in_sight_goes_first(
+        self, server: TileServer, outbox: Outbox, tiles: FakeTiles
+    ) -> None:
+        tiles.gate = threading.Semaphore(0)
+        server.request("a", 0, [key(i, 1) for i in range(6)])
+        server.look(3.5, 5.0)
+        tiles.gate.release(100)
+        outbox.wait(lambda: len(outbox.exact()) == 6)
+        assert [k.index for k in outbox.exact()] == [3, 4, 0, 1, 2, 5]
+
+    def test_of_one_request_the_finest_go_first(
+        self, server: TileServer, outbox: Outbox, tiles: FakeTiles
+    ) -> None:
+        tiles.gate = threading.Semaphore(0)
+        server.request("a", 0, [key(0, 3), key(1, 1), key(2, 2)])
+        tiles.gate.release(100)
+        outbox.wait(lambda: len(outbox.exact()) == 3)
+        assert [k.level for k in outbox.exact()] == [1, 2, 3]
 
     def test_cancelled(self, server: TileServer, outbox: Outbox, tiles: FakeTiles) -> None:
         tiles.gate = threading.Semaphore(0)
-        server.request("a", 0, [key(0, 1), key(1, 1), key(2)])
+        server.request("p-1", 0, [key(0, 1), key(1, 1), key(2)])
         tiles.gate.release(2)
         outbox.wait(lambda: tiles.started.acquire(timeout=PATIENCE) and len(tiles.asked) == 3)
-        server.cancel(0, [key(0, 1)])
+        server.cancel("p-2", 0, [key(0, 1)])
+        assert tiles.closed == [key(0, 1)]
         tiles.gate.release(100)
-        outbox.wait(lambda: bool(outbox.keys(None)))
-        time.sleep(0.05)
-        assert outbox.keys(None) == [key(1, 1)]
+        outbox.wait(lambda: outbox.exact() == [key(1, 1)])
         # Who asks for the estimate again has it made exact after all.
-        server.request("b", 0, [key(0, 1)])
-        outbox.wait(lambda: len(outbox.keys(None)) == 2)
+        server.request("p-3", 0, [key(0, 1)])
+        outbox.wait(lambda: outbox.exact() == [key(1, 1), key(0, 1)])
+
+    def test_cancelled_by_one_of_two_pages(
+        self, server: TileServer, outbox: Outbox, tiles: FakeTiles
+    ) -> None:
+        tiles.step_gate = threading.Semaphore(0)
+        server.request("p-1", 0, [key(0, 1)])
+        outbox.wait_for_end("p-1")
+        server.request("other-1", 0, [key(0, 1)])
+        server.cancel("p-2", 0, [key(0, 1)])
+        tiles.step_gate.release(100)
+        outbox.wait(lambda: outbox.exact() == [key(0, 1)])
+        assert tiles.refined == [key(0, 1)]
+
+    def test_those_asked_for_the_longest_ago_stay_estimates_if_there_are_too_many(
+        self,
+        server: TileServer,
+        outbox: Outbox,
+        tiles: FakeTiles,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("specwidget.improving.MOST", 3)
+        tiles.gate = threading.Semaphore(0)
+        server.request("a", 0, [key(i, 1) for i in range(3)])
+        server.request("b", 0, [key(9, 1)])
+        tiles.gate.release(100)
+        outbox.wait(lambda: len(outbox.exact()) == 3)
+        assert {k.index for k in outbox.exact()} == {0, 1, 9}
+        assert key(2, 1) in tiles.closed
 
     def test_that_fails_is_told(self, server: TileServer, outbox: Outbox, tiles: FakeTiles) -> None:
-        tiles.gate = threading.Semaphore(0)
+        tiles.step_gate = threading.Semaphore(0)
         server.request("a", 0, [key(0, 1)])
-        tiles.gate.release()
         outbox.wait_for_end("a")
-        server.close()
-        fresh = FakeTiles()
-        again = TileServer({"spec/0": fresh}, outbox, n_threads=1)
-        fresh.gate = threading.Semaphore(1)
-        again.request("b", 0, [key(0, 1)])
-        fresh.failing = {0: AudioFileError("gone")}
+        tiles.failing = {0: AudioFileError("gone")}
+        tiles.step_gate.release(100)
         outbox.wait(lambda: any(a.error for a in outbox.answers))
-        again.close()
-        assert len([a for a in outbox.answers if a.error]) == 1
+        assert [a.request_id for a in outbox.answers if a.error] == [None]
+        assert tiles.closed == [key(0, 1)]
+        tiles.failing = {}
+        server.request("b", 0, [key(0, 1)])
+        outbox.wait(lambda: outbox.exact() == [key(0, 1)])
 
-    def test_progress_ends_with_all(self, tiles: FakeTiles, outbox: Outbox) -> None:
+    def test_progress_ends_with_all(self, tiles: FakeTiles) -> None:
         told: list[tuple[float, int]] = []
         finished = threading.Event()
 
@@ -485,33 +666,39 @@ class TestRefinement:
             if done == total == 5:
                 finished.set()
 
-        server = TileServer({"spec/0": tiles}, outbox, on_progress=progress, n_threads=1)
+        outbox = Outbox()
+        server = TileServer({"spec/0": tiles}, outbox, on_progress=progress, n_threads=2)
         tiles.gate = threading.Semaphore(0)
         server.request("a", 0, [key(i, 1) for i in range(5)])
         tiles.gate.release(100)
         assert finished.wait(PATIENCE), told
         server.close()
         assert all(0 <= done <= total <= 5 for done, total in told)
+        assert told == sorted(told)
+        assert told[-1] == (5, 5)
 
     def test_a_new_epoch_forgets_it(
         self, server: TileServer, outbox: Outbox, tiles: FakeTiles
     ) -> None:
-        tiles.gate = threading.Semaphore(0)
+        tiles.step_gate = threading.Semaphore(0)
         server.request("a", 0, [key(0, 1), key(1)])
-        tiles.gate.release()
-        outbox.wait(lambda: tiles.started.acquire(timeout=PATIENCE) and len(tiles.asked) == 2)
+        outbox.wait(lambda: bool(tiles.steps))
         server.set_epoch(1, {"spec/0": FakeTiles()})
-        tiles.gate.release(100)
-        time.sleep(0.05)
+        tiles.step_gate.release(100)
+        server.request("b", 1, [key(3)])
+        outbox.wait_for_end("b")
         assert outbox.keys(None) == []
+        assert tiles.closed == [key(0, 1)]
 
     def test_of_a_real_recording(self, outbox: Outbox) -> None:
         rng = np.random.default_rng(0)
         source = open_audio(rng.standard_normal(1 << 22).astype(np.float32), sr=8000)
-        server = TileServer(tilesets(source, Stft()), outbox)
-        top = key(0, tilesets(source, Stft())["spec/0"].info()["levels"] - 1)
-        server.request("a", 0, [top])
-        outbox.wait(lambda: outbox.keys(None) == [top])
+        layers = tilesets(source, Stft())
+        server = TileServer(layers, outbox)
+        top = key(0, layers["spec/0"].info()["levels"] - 1)
+        wave = key(0, layers["wave/0"].info()["levels"][-1], "wave/0")
+        server.request("a", 0, [top, wave])
+        outbox.wait(lambda: set(outbox.exact()) == {top, wave})
         server.close()
 
 
@@ -544,14 +731,14 @@ class TestThreads:
             outbox(answer)
             if answer.request_id == "a" and answer.last:
                 server.request("b", 0, [key(1)])
-                server.cancel(0, [key(7)])
+                server.cancel("a-2", 0, [key(7)])
                 server.run(lambda: None)
 
         server = TileServer({"spec/0": tiles}, send, n_threads=2)
         tiles.gate = threading.Semaphore(0)
         server.request("a", 0, [key(0)])
         assert tiles.started.acquire(timeout=PATIENCE)
-        server.cancel(0, [key(5)])
+        server.cancel("a-2", 0, [key(5)])
         server.request("c", 0, [])
         assert outbox.ends("c")
         tiles.gate.release(100)
@@ -624,10 +811,10 @@ def test_every_request_ends_exactly_once(data: st.DataObject) -> None:
     threads = []
     for number, (kind, wanted, stale) in enumerate(steps):
         if kind == "request":
-            asked.append(str(number))
-            call = (server.request, (str(number), epoch + stale, wanted))
+            asked.append(f"{number % 3}-{number}")
+            call = (server.request, (asked[-1], epoch + stale, wanted))
         elif kind == "cancel":
-            call = (server.cancel, (epoch + stale, wanted))
+            call = (server.cancel, (f"{number % 3}-{number}", epoch + stale, wanted))
         elif kind == "epoch":
             epoch += 1
             call = (server.set_epoch, (epoch, tiles))

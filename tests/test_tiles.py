@@ -5,7 +5,7 @@ from __future__ import annotations
 import doctest
 import json
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +26,27 @@ from specwidget.tiles import (
     WaveformTileset,
     base,
     cache,
+    claims,
+    damage,
+    drawn_range,
+    estimate,
+    grid,
     layers,
-    spectrogram,
+    overview,
     spectrogram_db,
     spectrogram_info,
+    summary,
     tilesets,
+    values,
     waveform,
     waveform_info,
+    wavepass,
 )
 from specwidget.tiles.cache import TileCache
-from specwidget.transforms import FrameTransform, MelSpectrogram, Stft
+from specwidget.tiles.damage import PatchedSource
+from specwidget.tiles.framepass import FramePass
+from specwidget.tiles.wavepass import WavePass
+from specwidget.transforms import FrameTransform, MelSpectrogram, Stft, Transform
 
 SR = 8000
 HALF_STEP = 0.5 + 0.02 * 255 / 150
@@ -102,16 +113,31 @@ def spectrogram_levels(tiles: SpectrogramTileset, level: int) -> NDArray[np.uint
     return np.concatenate([np.frombuffer(t.data, np.uint8).reshape(shape) for t in made], axis=1)
 
 
-def finished(steps: Generator[float, None, Tile]) -> Tile:
+def finished(tiles: Any, key: TileKey) -> Tile:
     """What a refinement ends with."""
+    refinement = tiles.refinement(key, Tile(b"", 0, exact=False))
     fractions = []
-    while True:
-        try:
-            fractions.append(next(steps))
-        except StopIteration as stop:
-            assert fractions == sorted(fractions)
-            assert not fractions or 0 < fractions[0] <= fractions[-1]
-            return stop.value
+    while (tile := refinement.made()) is None or not tile.exact:
+        fractions.append(refinement.fraction())
+        step = refinement.step()
+        assert step is not None
+        step()
+    assert fractions == sorted(fractions)
+    assert refinement.fraction() == 1.0
+    assert refinement.made() is None
+    refinement.close()
+    return tile
+
+
+def spectrogram_tiles(
+    source: AudioSource, transform: Transform, channel: Any = 0
+) -> SpectrogramTileset:
+    waves = WavePass(PatchedSource(source))
+    return SpectrogramTileset(FramePass(waves, transform, drawn_range(source, transform)), channel)
+
+
+def waveform_tiles(source: AudioSource, channel: Any = 0) -> WaveformTileset:
+    return WaveformTileset(WavePass(PatchedSource(source)), channel)
 
 
 @st.composite
@@ -137,10 +163,10 @@ class TestSpectrogramTiles:
     ) -> None:
         y = noise(n, seed=seed)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(spectrogram, "TILE_COLUMNS", tile_columns)
+            patch.setattr(grid, "TILE_COLUMNS", tile_columns)
             source = open_audio(y, sr=SR)
             info = spectrogram_info(source, transform)
-            levels = spectrogram_levels(SpectrogramTileset(source, transform, 0), 0)
+            levels = spectrogram_levels(spectrogram_tiles(source, transform), 0)
         low, high = info["range_db"]
         expected = librosa_db(y, transform).astype(np.float64)
         assert levels.shape == expected.shape == (info["n_bins"], info["n_frames"])
@@ -155,7 +181,7 @@ class TestSpectrogramTiles:
         path = sorted(real_data.glob(f"{folder}/*.wav"))[0]
         source = open_audio(path)
         y, sr = librosa.load(path, sr=None, mono=False)
-        levels = spectrogram_levels(SpectrogramTileset(source, transform, 0), 0)
+        levels = spectrogram_levels(spectrogram_tiles(source, transform), 0)
         low, high = spectrogram_info(source, transform)["range_db"]
         expected = librosa_db(y if y.ndim == 1 else y[0], transform, sr).astype(np.float64)
         exact = (np.clip(expected, low, high) - low) * 255 / (high - low)
@@ -166,8 +192,8 @@ class TestSpectrogramTiles:
         self, transform: FrameTransform, n: int, tile_columns: int, seed: int
     ) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(spectrogram, "TILE_COLUMNS", tile_columns)
-            tiles = SpectrogramTileset(open_audio(noise(n, seed=seed), sr=SR), transform, 0)
+            patch.setattr(grid, "TILE_COLUMNS", tile_columns)
+            tiles = spectrogram_tiles(open_audio(noise(n, seed=seed), sr=SR), transform)
             level_0 = spectrogram_levels(tiles, 0)
             for level in range(1, tiles.info()["levels"]):
                 edges = np.arange(0, level_0.shape[1], 1 << level)
@@ -179,8 +205,8 @@ class TestSpectrogramTiles:
         y = noise(5000, 3)
         one = librosa.to_mono(y) if channel == "mix" else y[channel]
         stft = Stft(n_fft=256)
-        tiles = SpectrogramTileset(open_audio(y, sr=SR), stft, channel)
-        alone = SpectrogramTileset(open_audio(one, sr=SR), stft, 0)
+        tiles = spectrogram_tiles(open_audio(y, sr=SR), stft, channel)
+        alone = spectrogram_tiles(open_audio(one, sr=SR), stft)
         quantiser = Quantiser(*tiles.info()["range_db"])
         expected = quantiser.encode(librosa_db(one, stft))
         np.testing.assert_array_equal(spectrogram_levels(tiles, 0), expected)
@@ -190,9 +216,9 @@ class TestSpectrogramTiles:
         source = open_audio(noise(100, 2), sr=SR)
         for channel in (2, -1, "left"):
             with pytest.raises(ParameterError, match="channel="):
-                SpectrogramTileset(source, Stft(), channel)  # type: ignore[arg-type]
+                spectrogram_tiles(source, Stft(), channel)
         with pytest.raises(ParameterTypeError, match="channel=True"):
-            SpectrogramTileset(source, Stft(), True)
+            spectrogram_tiles(source, Stft(), True)
 
     def test_wide_frames_make_narrow_tiles(self) -> None:
         info = spectrogram_info(open_audio(noise(100), sr=SR), Stft(n_fft=65536))
@@ -200,15 +226,15 @@ class TestSpectrogramTiles:
         assert info["tile_columns"] == 8
 
     def test_bad_keys(self) -> None:
-        tiles = SpectrogramTileset(open_audio(noise(100), sr=SR), Stft(), 0)
+        tiles = spectrogram_tiles(open_audio(noise(100), sr=SR), Stft())
         for level, index in ((1, 0), (0, 1), (-1, 0), (0, -1)):
             with pytest.raises(ProtocolError):
                 tiles.tile(TileKey("spec/0", level, index))
             with pytest.raises(ProtocolError):
-                finished(tiles.refine(TileKey("spec/0", level, index)))
+                tiles.refinement(TileKey("spec/0", level, index), Tile(b"", 0))
 
     def test_nothing_finite(self) -> None:
-        tiles = SpectrogramTileset(open_audio(np.full(5000, np.nan), sr=SR), Stft(), 0)
+        tiles = spectrogram_tiles(open_audio(np.full(5000, np.nan), sr=SR), Stft())
         assert not spectrogram_levels(tiles, 0).any()
 
 
@@ -265,7 +291,7 @@ class TestSpectrogramDb:
         start = data.draw(st.integers(0, expected.shape[1]))
         stop = data.draw(st.integers(start, expected.shape[1]))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(spectrogram, "STEP_SAMPLES", data.draw(st.sampled_from([1, 3000, 10**6])))
+            patch.setattr(grid, "STEP_SAMPLES", data.draw(st.sampled_from([1, 3000, 10**6])))
             db = spectrogram_db(source, transform, start, stop, 0)
         assert db.dtype == np.float32
         np.testing.assert_allclose(db, expected[:, start:stop], rtol=0, atol=1e-3)
@@ -288,14 +314,18 @@ class TestSpectrogramDb:
 @pytest.fixture
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What counts as much is little, so that a short recording behaves as a long one."""
-    monkeypatch.setattr(spectrogram, "TILE_COLUMNS", 8)
-    monkeypatch.setattr(spectrogram, "EXACT_SAMPLES", 2000)
-    monkeypatch.setattr(spectrogram, "STEP_SAMPLES", 500)
-    monkeypatch.setattr(spectrogram, "ESTIMATE_COLUMNS", 2)
+    monkeypatch.setattr(grid, "TILE_COLUMNS", 8)
+    monkeypatch.setattr(grid, "EXACT_SAMPLES", 2000)
+    monkeypatch.setattr(grid, "STEP_SAMPLES", 500)
     monkeypatch.setattr(waveform, "SAMPLE_COLUMNS", 64)
     monkeypatch.setattr(waveform, "TILE_COLUMNS", 8)
     monkeypatch.setattr(waveform, "EXACT_SAMPLES", 2000)
     monkeypatch.setattr(waveform, "STEP_LEVEL", 9)
+    monkeypatch.setattr(wavepass, "STEP_LEVEL", 9)
+    monkeypatch.setattr(wavepass, "GRAIN_LEVEL", 8)
+    monkeypatch.setattr(wavepass, "COARSE_LEVEL", 8)
+    monkeypatch.setattr(wavepass, "CHANGE_LEVEL", 4)
+    monkeypatch.setattr(estimate, "FEWEST_COLUMNS", 2)
     yield
 
 
@@ -313,7 +343,7 @@ class TestLongRecordings:
     def test_spectrogram_estimates_become_exact(self, n: int, backwards: bool) -> None:
         y = noise(n)
         transform = Stft(n_fft=64, hop_length=32)
-        tiles = SpectrogramTileset(open_audio(y, sr=SR), transform, 0)
+        tiles = spectrogram_tiles(open_audio(y, sr=SR), transform)
         info = tiles.info()
         level_0 = Quantiser(*info["range_db"]).encode(librosa_db(y, transform))
         keys = [
@@ -325,7 +355,7 @@ class TestLongRecordings:
         assert estimates
         assert all(key.level >= 3 for key in estimates)
         for key in reversed(keys) if backwards else keys:
-            tile = finished(tiles.refine(key)) if key in estimates else tiles.tile(key)
+            tile = finished(tiles, key) if key in estimates else tiles.tile(key)
             assert tile.exact
             start = key.index * 8 << key.level
             under = level_0[:, start : start + (8 << key.level)]
@@ -335,18 +365,18 @@ class TestLongRecordings:
             np.testing.assert_array_equal(got, expected)
 
     def test_the_top_is_exact_at_once_when_the_rest_is_known(self) -> None:
-        tiles = SpectrogramTileset(open_audio(noise(50_000), sr=SR), Stft(n_fft=64), 0)
+        tiles = spectrogram_tiles(open_audio(noise(50_000), sr=SR), Stft(n_fft=64))
         top = TileKey("spec/0", tiles.info()["levels"] - 1, 0)
         assert not tiles.tile(top).exact
-        refined = finished(tiles.refine(top))
+        refined = finished(tiles, top)
         assert tiles.tile(top) == refined
-        assert not [*tiles.refine(top)]
+        assert tiles.refinement(top, refined).step() is None
 
     @pytest.mark.usefixtures("stored_bytes")
     @pytest.mark.parametrize("n", [100_000, 99_999, 65_536, 65_537])
     def test_waveform_estimates_become_exact(self, n: int) -> None:
         y = noise(n)
-        tiles = WaveformTileset(open_audio(y, sr=SR), 0)
+        tiles = waveform_tiles(open_audio(y, sr=SR))
         estimated = 0
         for level in reversed(tiles.info()["levels"][1:]):
             columns = -(-n // (1 << level))
@@ -355,23 +385,23 @@ class TestLongRecordings:
                 tile = tiles.tile(key)
                 if not tile.exact:
                     estimated += 1
-                    tile = finished(tiles.refine(key))
+                    tile = finished(tiles, key)
                 check_waveform(tile, y[index * 8 << level : (index + 1) * 8 << level], level)
         assert estimated
 
-    @pytest.mark.parametrize("make", [SpectrogramTileset, WaveformTileset])
-    def test_an_estimate_lies_within_the_exact(self, make: Any) -> None:
+    @pytest.mark.parametrize("kind", ["spectrogram", "waveform"])
+    def test_an_estimate_lies_within_the_exact(self, kind: str) -> None:
         source = open_audio(noise(100_000), sr=SR)
-        if make is SpectrogramTileset:
-            tiles: Any = SpectrogramTileset(source, Stft(n_fft=64), 0)
+        if kind == "spectrogram":
+            tiles: Any = spectrogram_tiles(source, Stft(n_fft=64))
             key = TileKey("spec/0", tiles.info()["levels"] - 1, 0)
             dtype: Any = np.uint8
         else:
-            tiles = WaveformTileset(source, 0)
+            tiles = waveform_tiles(source)
             key = TileKey("wave/0", tiles.info()["levels"][-1], 0)
             dtype = np.float32
         estimate = np.frombuffer(tiles.tile(key).data, dtype)
-        exact = np.frombuffer(finished(tiles.refine(key)).data, dtype)
+        exact = np.frombuffer(finished(tiles, key).data, dtype)
         assert estimate.max() <= exact.max()
         assert estimate.any()
 
@@ -385,8 +415,10 @@ def test_a_year_opens_at_once() -> None:
         top = info["levels"] - 1 if layer == "spec/0" else info["levels"][-1]
         tile = layers_of_it[layer].tile(TileKey(layer, top, 0))
         assert not tile.exact
-        steps = layers_of_it[layer].refine(TileKey(layer, top, 0))
-        assert 0 < next(steps) < 1e-3
+        refinement = layers_of_it[layer].refinement(TileKey(layer, top, 0), tile)
+        step = refinement.step()
+        assert step is not None
+        step()
     assert max(source.reads) <= 1 << 20
     assert sum(source.reads) < 44100 * 600
 
@@ -412,7 +444,7 @@ class TestWaveformTiles:
         with pytest.MonkeyPatch.context() as patch:
             if data is not None:
                 patch.setattr(waveform, "TILE_COLUMNS", data.draw(st.sampled_from([4, 64, 2048])))
-            tiles = WaveformTileset(open_audio(y, sr=SR), 0)
+            tiles = waveform_tiles(open_audio(y, sr=SR))
             info = tiles.info()
             size, columns = info["sample_columns"], info["columns"]
             parts = [tiles.tile(TileKey("wave/0", 0, i)) for i in range(-(-n // size))]
@@ -437,7 +469,7 @@ class TestWaveformTiles:
         ("level", "index"), [(1, 0), (5, 0), (7, 0), (-1, 0), (0, 1), (6, 1), (0, -1)]
     )
     def test_bad_keys(self, level: int, index: int) -> None:
-        tiles = WaveformTileset(open_audio(noise(1000), sr=SR), 0)
+        tiles = waveform_tiles(open_audio(noise(1000), sr=SR))
         with pytest.raises(ProtocolError) as caught:
             tiles.tile(TileKey("wave/0", level, index))
         assert caught.value.code == "bad-key"
@@ -446,14 +478,14 @@ class TestWaveformTiles:
         y = np.ones(192, np.float32)
         y[:64] = np.nan
         y[64], y[65], y[66] = np.inf, -np.inf, -0.5
-        tile = WaveformTileset(open_audio(y, sr=SR), 0).tile(TileKey("wave/0", 6, 0))
+        tile = waveform_tiles(open_audio(y, sr=SR)).tile(TileKey("wave/0", 6, 0))
         values = np.frombuffer(tile.data, np.float32).reshape(3, 3)
         rms = np.sqrt((61 + 0.25) / 62)
         np.testing.assert_allclose(values, [[0, -0.5, 1], [0, 1, 1], [0, rms, 1]], rtol=1e-6)
 
     def test_of_the_mix(self) -> None:
         y = noise(500, 2)
-        tile = WaveformTileset(open_audio(y, sr=SR), "mix").tile(TileKey("wave/mix", 0, 0))
+        tile = waveform_tiles(open_audio(y, sr=SR), "mix").tile(TileKey("wave/mix", 0, 0))
         np.testing.assert_array_equal(np.frombuffer(tile.data, np.float32), librosa.to_mono(y))
 
 
@@ -495,7 +527,9 @@ def test_layers_of_a_recording() -> None:
     assert {name for name in made if others[name] is made[name]} == {"wave/0", "wave/1", "wave/mix"}
 
 
-@pytest.mark.parametrize("module", [base, cache, layers, spectrogram, waveform])
+@pytest.mark.parametrize(
+    "module", [base, cache, claims, damage, estimate, grid, layers, overview, summary, values]
+)
 def test_examples_run(module: Any) -> None:
     globs = {"np": np, "TileKey": TileKey, "Tile": Tile}
     assert doctest.testmod(module, extraglobs=globs).failed == 0

@@ -105,7 +105,7 @@ class Router:
             case protocol.TilesGet():
                 self._server.request(message.id, message.epoch, _tile_keys(message))
             case protocol.TilesCancel():
-                self._server.cancel(message.epoch, _tile_keys(message))
+                self._server.cancel(message.id, message.epoch, _tile_keys(message))
                 self._send(protocol.ok(id=message.id), ())
             case protocol.AudioGet():
                 self._later(message.id, lambda: self._audio(message))

@@ -1,13 +1,18 @@
 """Tiles: what is asked for, what it holds, and how coarser levels come of finer ones."""
 
 from specwidget.tiles.base import Tile, TileKey, Tileset, layer_name
+from specwidget.tiles.damage import Damage, PatchedSource
+from specwidget.tiles.describing import spectrogram_info
 from specwidget.tiles.layers import tilesets
 from specwidget.tiles.looking import drawn_range, extremes, sampled_extremes
 from specwidget.tiles.quantise import Quantiser
-from specwidget.tiles.spectrogram import SpectrogramTileset, spectrogram_db, spectrogram_info
+from specwidget.tiles.spectrogram import SpectrogramTileset
+from specwidget.tiles.values import spectrogram_db
 from specwidget.tiles.waveform import WaveformTileset, waveform_info
 
 __all__ = [
+    "Damage",
+    "PatchedSource",
     "Quantiser",
     "SpectrogramTileset",
     "Tile",

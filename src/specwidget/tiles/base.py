@@ -7,13 +7,25 @@ level has fewer.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from specwidget.audio.source import ChannelSpec
 
-__all__ = ["Tile", "TileKey", "Tileset", "layer_name"]
+__all__ = [
+    "Refinement",
+    "Step",
+    "Tile",
+    "TileKey",
+    "Tileset",
+    "UnwantedError",
+    "always_wanted",
+    "layer_name",
+]
+
+Step: TypeAlias = Callable[[], None]
+"""Some milliseconds of work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +49,45 @@ class Tile:
         How many columns it has.
     exact : bool
         False for an estimate, which comes of a part of the samples under the tile.
+    guided : bool
+        True for an estimate that has looked where the waveform changes most.
     """
 
     data: bytes
     columns: int
     exact: bool = True
+    guided: bool = False
+
+
+class UnwantedError(Exception):
+    """Nobody waits any more for what was being computed."""
+
+
+def always_wanted() -> bool:
+    """Return True: of work that is done whoever waits for it."""
+    return True
+
+
+class Refinement(Protocol):
+    """The way of one tile from an estimate to the exact one, by steps.
+
+    Several threads may ask at once, and carry out their steps at the same time.
+    """
+
+    def urgency(self) -> tuple[int, int]:
+        """Return what sorts the soonest first: the kind of step that is next, and how many."""
+
+    def fraction(self) -> float:
+        """Return how much of the way is done, from 0 to 1."""
+
+    def step(self) -> Step | None:
+        """Return something to do for the thread that asks; None if there is nothing at present."""
+
+    def made(self) -> Tile | None:
+        """Return a tile that is better than the one before, once; the exact one is the last."""
+
+    def close(self) -> None:
+        """Stop; steps that were given out may still be carried out."""
 
 
 class Tileset(Protocol):
@@ -50,8 +96,24 @@ class Tileset(Protocol):
     def info(self) -> dict[str, Any]:
         """Return the geometry of the tiles, JSON-able."""
 
-    def tile(self, key: TileKey) -> Tile:
+    def seconds(self, key: TileKey) -> tuple[float, float]:
+        """Return the times that a tile begins and ends at.
+
+        Raises
+        ------
+        ProtocolError
+            There is no such tile.
+        """
+
+    def tile(self, key: TileKey, wanted: Callable[[], bool] = always_wanted) -> Tile:
         """Return a tile soon: exact, or an estimate where much lies under it.
+
+        Parameters
+        ----------
+        key : TileKey
+            Which.
+        wanted : callable, optional
+            Asked between the steps of a costly tile; False ends the work.
 
         Raises
         ------
@@ -59,10 +121,12 @@ class Tileset(Protocol):
             There is no such tile.
         AudioFileError
             The samples under it cannot be read.
+        UnwantedError
+            It was not wanted any more.
         """
 
-    def refine(self, key: TileKey) -> Generator[float, None, Tile]:
-        """Compute the exact tile in small steps; each yields the fraction that is done."""
+    def refinement(self, key: TileKey, tile: Tile) -> Refinement:
+        """Return the way from an estimate that `tile` gave to the exact tile."""
 
 
 def layer_name(kind: str, channel: ChannelSpec) -> str:

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 
 from specwidget.audio.source import AudioSource, ChannelSpec
 from specwidget.tiles.base import Tileset, layer_name
+from specwidget.tiles.damage import PatchedSource
+from specwidget.tiles.framepass import FramePass
 from specwidget.tiles.looking import drawn_range
 from specwidget.tiles.quantise import Quantiser
 from specwidget.tiles.spectrogram import SpectrogramTileset
 from specwidget.tiles.waveform import WaveformTileset
+from specwidget.tiles.wavepass import WavePass
 from specwidget.transforms.base import Transform
 
 __all__ = ["tilesets"]
@@ -47,10 +50,18 @@ def tilesets(
     ['spec/0', 'spec/mix', 'wave/0', 'wave/mix']
     """
     channels: list[ChannelSpec] = [*range(source.n_channels), "mix"]
-    drawn = drawn or drawn_range(source, transform)
+    waves = _wave_pass(source, before or {})
+    frames = FramePass(waves, transform, drawn or drawn_range(source, transform))
     made: dict[str, Tileset] = {}
     for channel in channels:
-        made[layer_name("spec", channel)] = SpectrogramTileset(source, transform, channel, drawn)
+        made[layer_name("spec", channel)] = SpectrogramTileset(frames, channel)
         wave = layer_name("wave", channel)
-        made[wave] = (before or {}).get(wave) or WaveformTileset(source, channel)
+        made[wave] = (before or {}).get(wave) or WaveformTileset(waves, channel)
     return made
+
+
+def _wave_pass(source: AudioSource, before: Mapping[str, Tileset]) -> WavePass:
+    known = before.get(layer_name("wave", 0))
+    if isinstance(known, WaveformTileset):
+        return known.waves
+    return WavePass(source if isinstance(source, PatchedSource) else PatchedSource(source))

@@ -1,18 +1,19 @@
-"""The coarse columns of a whole recording, filled in chunks, in any order.
+"""The coarse columns of a recording, or of a part of it, filled in piece by piece, in any order.
 
-A chunk is written before it is marked as done, so a reader that finds it done finds it whole;
-two writers of the same chunk write the same values. Memory is bounded by the choice of the level.
+Columns are written before their units are marked as known, so a reader that finds them known finds
+them whole. A piece that is written twice is written alike: values are pooled by maximum, or the
+same. Memory is bounded by the choice of the level, and taken when the first piece comes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Overview", "stored_level"]
+__all__ = ["STORED_BYTES", "Overview", "stored_level"]
 
 STORED_BYTES = 32 << 20
 
@@ -26,63 +27,108 @@ def stored_level(n_units: int, column_bytes: int, at_least: int) -> int:
 
 
 class Overview:
-    """Columns of one level of a recording.
+    """Columns of one level, over some units of a recording.
 
     Parameters
     ----------
-    n_units : int > 0
-        Frames or samples of the recording.
+    start, stop : int
+        The units ``[start, stop)``: frames or samples; `start` is a multiple of a column and of a
+        grain.
     level : int >= 0
-        The level of the columns.
-    chunk_level : int >= level
-        A chunk has ``2 ** chunk_level`` units.
+        A column has ``2 ** level`` units.
+    grain : int >= 0
+        ``2 ** grain`` units become known together: a grain.
     shape : tuple of int
         Of one column.
     dtype : data type
-        Of the values.
+        Of the values; 0 is the least of them where a column has several grains.
+
+    Examples
+    --------
+    >>> overview = Overview(0, 10, level=1, grain=2, shape=(), dtype=np.int64)
+    >>> overview.put(4, 8, np.array([7, 8]))
+    >>> overview.covers(5, 8), overview.covers(0, 10), overview.lacks(0, 10)
+    (True, False, 0)
+    >>> overview.columns(4, 8)
+    array([7, 8])
     """
 
     def __init__(
-        self, n_units: int, level: int, chunk_level: int, shape: tuple[int, ...], dtype: Any
+        self, start: int, stop: int, level: int, grain: int, shape: tuple[int, ...], dtype: Any
     ) -> None:
+        self.start = start
+        self.stop = stop
         self.level = level
-        self._chunk_level = chunk_level
-        self._n_units = n_units
-        self._columns: NDArray[Any] = np.zeros((-(-n_units >> level), *shape), dtype)
-        self._done = bytearray(-(-n_units >> chunk_level))
+        self.grain = grain
+        self._shape = (-(-(stop - start) >> level), *shape)
+        self._dtype = np.dtype(dtype)
+        self._values: NDArray[Any] | None = None
+        self._known = bytearray(-(-(stop - start) >> grain))
+        self._lock = threading.Lock()
+
+    @property
+    def values(self) -> NDArray[Any]:
+        """All the columns, whether they are known or not."""
+        with self._lock:
+            if self._values is None:
+                self._values = np.zeros(self._shape, self._dtype)
+            return self._values
+
+    @property
+    def known(self) -> bytes:
+        """A byte for each grain: 1 where it is known, else 0."""
+        return bytes(self._known)
+
+    @property
+    def n_known(self) -> int:
+        """How many grains are known."""
+        return self._known.count(1)
+
+    def restore(self, values: NDArray[Any], known: bytes) -> None:
+        """Take over what another overview of the same geometry had."""
+        with self._lock:
+            self._values = values
+            self._known[:] = known
 
     def covers(self, start: int, stop: int) -> bool:
         """Return whether all the units ``[start, stop)`` are known."""
-        chunks = self._chunks(start, stop)
-        return self._done.count(1, chunks.start, chunks.stop) == len(chunks)
+        return self.lacks(start, stop) is None
+
+    def lacks(self, start: int, stop: int) -> int | None:
+        """Return the first unit of the first grain, with some of ``[start, stop)``, not known."""
+        first, last = self._grains(start, stop)
+        found = self._known.find(0, first, last)
+        return None if found < 0 else self.start + (found << self.grain)
+
+    def fraction(self, start: int, stop: int) -> float:
+        """Return how much of ``[start, stop)`` is known, from 0 to 1."""
+        first, last = self._grains(start, stop)
+        return self._known.count(1, first, last) / (last - first)
+
+    def whole_grains(self, start: int, stop: int) -> tuple[int, int]:
+        """Return the units of the whole grains in ``[start, stop)``; the last one may be less."""
+        first = -(-max(start - self.start, 0) >> self.grain) << self.grain
+        last = self.stop - self.start
+        if stop < self.stop:
+            last = max(stop - self.start, 0) >> self.grain << self.grain
+        return self.start + first, self.start + last
 
     def columns(self, start: int, stop: int) -> NDArray[Any]:
         """Return the columns that hold the units ``[start, stop)``."""
-        return self._columns[start >> self.level : -(-stop >> self.level)]
+        first = (start - self.start) >> self.level
+        return self.values[first : -(-(stop - self.start) >> self.level)]
 
-    def missing(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
-        """Yield the units of the chunks, with some of ``[start, stop)``, that are not known."""
-        for chunk in self._chunks(start, stop):
-            if not self._done[chunk]:
-                yield self._units(chunk)
+    def put(self, start: int, stop: int, columns: NDArray[Any]) -> None:
+        """Take the columns of the units ``[start, stop)``, which are whole grains."""
+        first = (start - self.start) >> self.level
+        values = self.values[first : first + len(columns)]
+        if self.level > self.grain:
+            with self._lock:
+                np.maximum(values, columns, out=values)
+        else:
+            values[...] = columns
+        begin, end = self._grains(start, stop)
+        self._known[begin:end] = b"\1" * (end - begin)
 
-    def steps(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
-        """Yield ``[start, stop)`` in pieces that are chunks, or as a whole if it is less."""
-        step = 1 << self._chunk_level
-        for first in range(start, stop, step):
-            yield first, min(first + step, stop)
-
-    def offer(self, start: int, stop: int, columns: NDArray[Any]) -> None:
-        """Take the columns of the units ``[start, stop)`` if they are a whole chunk."""
-        chunk = start >> self._chunk_level
-        if self._units(chunk) == (start, stop):
-            first = start >> self.level
-            self._columns[first : first + len(columns)] = columns
-            self._done[chunk] = 1
-
-    def _chunks(self, start: int, stop: int) -> range:
-        return range(start >> self._chunk_level, -(-stop >> self._chunk_level))
-
-    def _units(self, chunk: int) -> tuple[int, int]:
-        start = chunk << self._chunk_level
-        return start, min(start + (1 << self._chunk_level), self._n_units)
+    def _grains(self, start: int, stop: int) -> tuple[int, int]:
+        return (start - self.start) >> self.grain, -(-(stop - self.start) >> self.grain)

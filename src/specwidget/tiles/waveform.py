@@ -5,18 +5,24 @@ Samples that are not finite are left out of columns; a column of nothing else re
 
 from __future__ import annotations
 
-import time
-from collections.abc import Generator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from specwidget.audio.source import AudioSource, ChannelSpec, check_channel, read_channel
+from specwidget.audio.signal import ChannelSignal
+from specwidget.audio.source import AudioSource, ChannelSpec, check_channel
 from specwidget.errors import ProtocolError
-from specwidget.tiles.base import Tile, TileKey
-from specwidget.tiles.overview import Overview, stored_level
-from specwidget.tiles.pyramid import Pyramid, bit_reversed, fill_nearest
+from specwidget.tiles.base import Refinement, Tile, TileKey, UnwantedError, always_wanted
+from specwidget.tiles.estimate import wave_estimate
+from specwidget.tiles.grid import ranges
+from specwidget.tiles.overview import Overview
+from specwidget.tiles.pyramid import Pyramid
+from specwidget.tiles.refining import WaveRefinement
+from specwidget.tiles.summary import pooled
+from specwidget.tiles.targets import Target
+from specwidget.tiles.wavepass import STEP_LEVEL, WavePass
 
 __all__ = ["WaveformTileset", "waveform_info"]
 
@@ -25,10 +31,6 @@ TILE_COLUMNS = 2048
 FIRST_LEVEL = 6
 
 EXACT_SAMPLES = 1 << 21
-STEP_LEVEL = 19
-ESTIMATE_SECONDS = 0.03
-ESTIMATE_COLUMNS = 32
-ESTIMATE_SAMPLES = 256
 
 
 def waveform_info(source: AudioSource) -> dict[str, Any]:
@@ -57,24 +59,44 @@ class WaveformTileset:
 
     Parameters
     ----------
-    source : AudioSource
-        The recording.
+    waves : WavePass
+        What reads the whole recording.
     channel : int or "mix"
         Of which channel.
     """
 
-    def __init__(self, source: AudioSource, channel: ChannelSpec) -> None:
-        self._source = source
-        self._channel = check_channel(channel, source.n_channels)
-        self._level_list = _levels(source.n_samples)
-        self._overview: Overview | None = None
+    def __init__(self, waves: WavePass, channel: ChannelSpec) -> None:
+        self.waves = waves
+        self._source = waves.source
+        self._signal = ChannelSignal(waves.source, check_channel(channel, self._source.n_channels))
+        self._level_list = _levels(self._source.n_samples)
+        self._targets = waves.targets(channel)
+        self._overview = waves.overview(0, self._source.n_samples, waves.level)
 
     def info(self) -> dict[str, Any]:
         """Return the geometry of the tiles, see `waveform_info`."""
         return waveform_info(self._source)
 
-    def tile(self, key: TileKey) -> Tile:
+    def seconds(self, key: TileKey) -> tuple[float, float]:
+        """Return the times that a tile begins and ends at.
+
+        Raises
+        ------
+        ProtocolError
+            There is no such tile.
+        """
+        start, stop = self._units(key)
+        return start / self._source.sr, stop / self._source.sr
+
+    def tile(self, key: TileKey, wanted: Callable[[], bool] = always_wanted) -> Tile:
         """Return a tile soon: exact, or an estimate where much lies under it.
+
+        Parameters
+        ----------
+        key : TileKey
+            Which.
+        wanted : callable, optional
+            Asked between the steps of a costly tile; False ends the work.
 
         Raises
         ------
@@ -82,34 +104,31 @@ class WaveformTileset:
             There is no such tile.
         AudioFileError
             The samples under it cannot be read.
+        UnwantedError
+            It was not wanted any more.
         """
         start, stop = self._units(key)
         if key.level == 0:
-            return Tile(self._read(start, stop).tobytes(), stop - start)
+            return Tile(self._signal.read(start, stop).tobytes(), stop - start)
         if stop - start <= EXACT_SAMPLES:
-            return _packed(self._columns(start, stop, key.level))
+            return _packed(self._columns(start, stop, key.level, wanted))
         overview = self._overview
-        if overview and key.level >= overview.level and overview.covers(start, stop):
-            return _packed(self._coarse(overview, start, stop, key.level))
-        return _packed(self._estimate(start, stop, key.level), exact=False)
+        if key.level >= overview.level and overview.covers(start, stop):
+            return _packed(_coarser(overview, start, stop, key.level))
+        return _packed(wave_estimate(start, stop, key.level, self._signal), exact=False)
 
-    def refine(self, key: TileKey) -> Generator[float, None, Tile]:
-        """Compute the exact tile in small steps; each yields the fraction that is done."""
+    def refinement(self, key: TileKey, tile: Tile) -> Refinement:
+        """Return the way from an estimate that `tile` gave to the exact tile."""
         start, stop = self._units(key)
-        overview = self._whole()
+        overview = self._overview
         if key.level < overview.level:
-            parts = []
-            for first, last in overview.steps(start, stop):
-                columns = self._columns(first, last, key.level)
-                levels = overview.level - key.level
-                overview.offer(first, last, _pooled(columns, levels, last - first, key.level))
-                parts.append(columns)
-                yield (last - start) / (stop - start)
-            return _packed(np.concatenate(parts))
-        for first, last in overview.missing(start, stop):
-            overview.offer(first, last, self._columns(first, last, overview.level))
-            yield (last - start) / (stop - start)
-        return _packed(self._coarse(overview, start, stop, key.level))
+            overview = self.waves.overview(start, stop, key.level)
+        return WaveRefinement(
+            self.waves,
+            self._targets,
+            Target(overview, start, stop),
+            lambda: _packed(_coarser(overview, start, stop, key.level)),
+        )
 
     def _units(self, key: TileKey) -> tuple[int, int]:
         if key.level not in self._level_list:
@@ -130,49 +149,17 @@ class WaveformTileset:
         start = key.index * columns << key.level
         return start, min(start + (columns << key.level), self._source.n_samples)
 
-    def _whole(self) -> Overview:
-        if self._overview is None:
-            n_samples = self._source.n_samples
-            exact = (EXACT_SAMPLES // TILE_COLUMNS).bit_length()
-            level = stored_level(n_samples, 12, exact)
-            self._overview = Overview(n_samples, level, max(level, STEP_LEVEL), (3,), np.float32)
-        return self._overview
-
-    def _read(self, start: int, stop: int) -> NDArray[np.float32]:
-        return read_channel(self._source, start, stop, self._channel)
-
-    def _columns(self, start: int, stop: int, level: int) -> NDArray[np.float32]:
+    def _columns(
+        self, start: int, stop: int, level: int, wanted: Callable[[], bool]
+    ) -> NDArray[np.float32]:
         """Return exact columns of samples ``[start, stop)`` [shape=(n_columns, 3)]."""
+        parts = []
         fine = min(level, STEP_LEVEL)
-        step = 1 << STEP_LEVEL
-        parts = [
-            _summary(self._read(first, min(first + step, stop)), fine)
-            for first in range(start, stop, step)
-        ]
-        return _pooled(np.concatenate(parts), level - fine, stop - start, fine)
-
-    def _coarse(self, overview: Overview, start: int, stop: int, level: int) -> NDArray[np.float32]:
-        columns = overview.columns(start, stop)
-        return _pooled(columns, level - overview.level, stop - start, overview.level)
-
-    def _estimate(self, start: int, stop: int, level: int) -> NDArray[np.float32]:
-        """Return columns of which each comes of the samples in its middle, or of a neighbour.
-
-        As many columns are looked at as time allows, evenly spread.
-        """
-        n_columns = -(-(stop - start) >> level)
-        out = np.zeros((n_columns, 3), np.float32)
-        known: list[int] = []
-        until = time.perf_counter() + ESTIMATE_SECONDS
-        for column in bit_reversed(n_columns):
-            if len(known) >= ESTIMATE_COLUMNS and time.perf_counter() > until:
-                break
-            middle = start + (column << level) + (1 << level >> 1) - ESTIMATE_SAMPLES // 2
-            first = max(start, min(middle, stop - ESTIMATE_SAMPLES))
-            out[column] = _summary(self._read(first, first + ESTIMATE_SAMPLES), 31)[0]
-            known.append(column)
-        fill_nearest(out, known)
-        return out
+        for first, last in ranges(start, stop, 1 << STEP_LEVEL):
+            if not wanted():
+                raise UnwantedError
+            parts.append(self.waves.columns(self._signal.read(first, last), first, fine))
+        return pooled(np.concatenate(parts), level - fine, stop - start, fine)
 
 
 def _levels(n_samples: int) -> list[int]:
@@ -182,65 +169,12 @@ def _levels(n_samples: int) -> list[int]:
     return [0, *range(FIRST_LEVEL, top + 1)]
 
 
+def _coarser(overview: Overview, start: int, stop: int, level: int) -> NDArray[np.float32]:
+    """Return the columns of a level of an overview that knows them [shape=(n_columns, 3)]."""
+    columns = overview.columns(start, stop)
+    return pooled(columns, level - overview.level, stop - start, overview.level)
+
+
 def _packed(columns: NDArray[np.float32], *, exact: bool = True) -> Tile:
     """Return columns [shape=(n_columns, 3)] as a tile: minima, maxima, RMS."""
     return Tile(columns.T.tobytes(), len(columns), exact)
-
-
-def _summary(samples: NDArray[np.float32], level: int) -> NDArray[np.float32]:
-    """Return minimum, maximum and RMS of every ``2 ** level`` samples [shape=(n_columns, 3)]."""
-    edges = np.arange(0, len(samples), 1 << level)
-    counts = np.diff(np.append(edges, len(samples)))
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = float(np.dot(samples, samples))
-    if not np.isfinite(total):
-        return _summary_of_finite(samples, edges)
-    out = np.empty((len(edges), 3), np.float32)
-    out[:, 0] = np.minimum.reduceat(samples, edges)
-    out[:, 1] = np.maximum.reduceat(samples, edges)
-    squares = np.square(samples, dtype=np.float64)
-    out[:, 2] = np.sqrt(np.add.reduceat(squares, edges) / counts)
-    return out
-
-
-def _summary_of_finite(samples: NDArray[np.float32], edges: NDArray[np.int64]) -> NDArray[Any]:
-    finite = np.isfinite(samples)
-    out = np.zeros((len(edges), 3), np.float32)
-    low = np.minimum.reduceat(np.where(finite, samples, np.inf), edges)
-    high = np.maximum.reduceat(np.where(finite, samples, -np.inf), edges)
-    counts = np.add.reduceat(finite.astype(np.int64), edges)
-    squares = np.square(np.where(finite, samples, 0.0), dtype=np.float64)
-    some = counts > 0
-    out[some, 0] = low[some]
-    out[some, 1] = high[some]
-    out[some, 2] = np.sqrt(np.add.reduceat(squares, edges)[some] / counts[some])
-    return out
-
-
-def _pooled(
-    columns: NDArray[np.float32], levels: int, n_samples: int, level: int
-) -> NDArray[np.float32]:
-    """Return columns that many levels coarser.
-
-    Parameters
-    ----------
-    columns : np.ndarray, float32 [shape=(n_columns, 3)]
-        Of `n_samples` samples, at `level`.
-    levels : int >= 0
-        How many levels coarser.
-    n_samples : int
-        Samples under all columns: the last one may stand for fewer than the others.
-    level : int
-        The level of `columns`.
-    """
-    if levels == 0:
-        return columns
-    edges = np.arange(0, len(columns), 1 << levels)
-    counts = np.full(len(columns), float(1 << level))
-    counts[-1] = n_samples - ((len(columns) - 1) << level)
-    out = np.empty((len(edges), 3), np.float32)
-    out[:, 0] = np.minimum.reduceat(columns[:, 0], edges)
-    out[:, 1] = np.maximum.reduceat(columns[:, 1], edges)
-    power = np.square(columns[:, 2], dtype=np.float64) * counts
-    out[:, 2] = np.sqrt(np.add.reduceat(power, edges) / np.add.reduceat(counts, edges))
-    return out
