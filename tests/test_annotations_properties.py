@@ -134,10 +134,6 @@ class Run:
         table = self.table
         assert self.mirror.filled() == Mirror(table.rows()).filled()
         assert not table.replace(table.to_dataframe())
-        columns = json.loads(json.dumps(table.snapshot(), allow_nan=False))["columns"]
-        assert [dict(zip(columns, row, strict=True)) for row in zip(*columns.values())] == (  # noqa: B905
-            table.rows()
-        )
         for row in table.rows():
             if row["start"] is None:
                 assert row["end"] is None

@@ -131,8 +131,11 @@ export class FakeKernel {
 
   #snapshot(id: string): void {
     const names = Object.keys(completeRow({ id: "" })) as (keyof Row)[];
-    const columns = Object.fromEntries(names.map((name) => [name, this.rows.map((r) => r[name])]));
-    this.#tell({ type: "annotations.snapshot", id, rev: this.rev, columns, ...this.#labels() });
+    const columns = names.map((name) => ({ name, values: this.rows.map((row) => row[name]) }));
+    const { rev } = this;
+    const n = this.rows.length;
+    const type = "annotations.snapshot";
+    this.#tell({ type, id, rev, n, columns, extras: {}, ...this.#labels() });
   }
 
   #tell(message: object): void {

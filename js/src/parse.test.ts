@@ -9,10 +9,17 @@ interface Fixture {
   readonly message: unknown;
   readonly buffers: number;
   readonly code?: string;
+  /** What is in the buffers, in base64, where that matters. */
+  readonly data?: readonly string[];
+  readonly rows?: readonly Record<string, unknown>[];
 }
 
+const fromBase64 = (text: string): DataView =>
+  new DataView(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
+
 /** Buffers of the lengths that the message declares, so that only its JSON can be wrong. */
-function buffersFor({ message, buffers }: Fixture): DataView[] {
+function buffersFor({ message, buffers, data }: Fixture): DataView[] {
+  if (data !== undefined) return data.map(fromBase64);
   const fields = (message ?? {}) as Record<string, unknown>;
   return Array.from({ length: buffers }, (_, i) => {
     if (fields.type === "audio.data") {
@@ -129,16 +136,46 @@ describe("what JSON cannot tell", () => {
   });
 });
 
-it("makes rows of columns, the user's own ones too, and no prototype of any", () => {
-  const fixture = toFront.valid.find(({ name }) => name.includes("columns of the user"))!;
-  const message = structuredClone(fixture.message) as { columns: Record<string, unknown> };
-  Object.defineProperty(message.columns, "__proto__", {
-    value: [null, null],
-    enumerable: true,
+describe("all rows at once", () => {
+  const snapshotOf = (fixture: Fixture) => {
+    const snapshot = parseIncoming(fixture.message, buffersFor(fixture));
+    if (snapshot.type !== "annotations.snapshot") throw new Error("no snapshot");
+    return snapshot;
+  };
+  const named = (part: string) =>
+    structuredClone(toFront.valid.find(({ name }) => name.includes(part))!) as Fixture;
+
+  it("are the rows that were packed", () => {
+    const fixture = named("packed");
+    const { columns, extras } = snapshotOf(fixture);
+    expect(columns.rows()).toEqual(fixture.rows);
+    expect(columns.row(3)).toEqual(fixture.rows![3]);
+    expect(columns.numbers("start")![1]).toBe(fixture.rows![1]!.start);
+    expect(columns.numbers("label")).toBeNull();
+    expect(extras.get("quality")).toEqual({ kind: "choice", choices: ["good", "bad"] });
+    expect(extras.get("count")).toEqual({ kind: "number", integer: true });
   });
-  const snapshot = parseIncoming(message, []);
-  if (snapshot.type !== "annotations.snapshot") throw new Error("no snapshot");
-  expect(snapshot.rows[0]).toMatchObject({ id: "k3f9a1c07be2", start: 1.25, loud: true });
-  expect(snapshot.rows[1]).toMatchObject({ id: "m_7", start: null, status: "draft" });
-  expect(Object.getPrototypeOf(snapshot.rows[0])).toBe(Object.prototype);
+
+  it("bring the user's own columns along, and no prototype of any", () => {
+    const fixture = named("columns of the user");
+    const { columns } = fixture.message as { columns: unknown[] };
+    columns.push({ name: "__proto__", values: [null] });
+    const rows = snapshotOf(fixture).columns.rows();
+    expect(rows[0]).toMatchObject({ id: "k3f9a1c07be2", start: 1.25, loud: true });
+    expect(rows[1]).toMatchObject({ id: "m_7", start: null, status: "draft" });
+    expect(Object.getPrototypeOf(rows[0])).toBe(Object.prototype);
+  });
+
+  it.each([Uint8Array, Uint16Array, Uint32Array])("have codes in a %o", (ArrayOf) => {
+    const fixture = named("packed");
+    const { n, columns } = fixture.message as { n: number; columns: Record<string, unknown>[] };
+    const label = columns.find(({ name }) => name === "label")!;
+    const buffers = buffersFor(fixture);
+    const codes = new ArrayOf(Array.from({ length: n }, (_, i) => i % 2));
+    buffers[label.buffer as number] = new DataView(codes.buffer);
+    const snapshot = parseIncoming(fixture.message, buffers);
+    if (snapshot.type !== "annotations.snapshot") throw new Error("no snapshot");
+    expect(snapshot.columns.row(1).label).toBe("call");
+    expect(snapshot.columns.row(2).label).toBe("song");
+  });
 });

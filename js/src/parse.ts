@@ -6,7 +6,11 @@
  * and keep no more memory alive than their own.
  */
 
+import { ownBytes } from "./bytes";
+import { parseColumns } from "./columns";
 import {
+  type ExtraKind,
+  type HistoryEntry,
   type Incoming,
   type IncomingOf,
   isCount,
@@ -17,7 +21,7 @@ import {
   PROTOCOL_VERSION,
   ProtocolError,
 } from "./protocol";
-import { isRecord, parseOps, parseRows } from "./rows";
+import { isExtra, isRecord, isScalar, parseOps } from "./rows";
 import type { Info, Tile, TileKey } from "./types";
 
 /** What is known of the recording, to check lengths against; null or undefined before it is known. */
@@ -95,13 +99,37 @@ class Reader {
   }
 }
 
-/** The bytes of a view, aligned, in a buffer of their own unless the view has its buffer to itself. */
-function ownBytes(view: DataView): ArrayBuffer {
-  const { buffer, byteOffset, byteLength } = view;
-  if (byteLength === buffer.byteLength && buffer instanceof ArrayBuffer) return buffer;
-  const copy = new Uint8Array(byteLength);
-  copy.set(new Uint8Array(buffer, byteOffset, byteLength));
-  return copy.buffer;
+/** What the user's own columns hold. */
+function parseExtras(m: Reader): ReadonlyMap<string, ExtraKind> {
+  const extras = m.raw("extras");
+  if (!isRecord(extras)) return m.refuse("extras", "an object");
+  return new Map(
+    Object.keys(extras)
+      .filter(isExtra)
+      .map((name) => [name, parseKind(extras[name]) ?? m.refuse("extras", "kinds of columns")]),
+  );
+}
+
+function parseKind(value: unknown): ExtraKind | null {
+  if (!isRecord(value)) return null;
+  const { kind, choices, integer } = value;
+  if (kind === "text" || kind === "bool") return { kind };
+  if (kind === "number") return { kind, integer: integer === true };
+  return kind === "choice" && Array.isArray(choices) && choices.every(isScalar)
+    ? { kind, choices }
+    : null;
+}
+
+function parseEntry(value: unknown): HistoryEntry {
+  if (!isRecord(value)) throw new ProtocolError(`history.data: this is no step: ${shown(value)}`);
+  const m = new Reader(value, "a step of the history");
+  return {
+    step: m.int("step", 1),
+    text: m.string("text"),
+    source: m.string("source"),
+    time: m.string("time"),
+    rows: m.int("rows"),
+  };
 }
 
 /** `info` is null where it is not known, or is not the info of the message's epoch. */
@@ -143,19 +171,16 @@ type Parsers = {
 
 const PARSERS: Parsers = {
   "annotations.snapshot": {
-    buffers: 0,
-    parse: (m) => {
-      const columns = m.raw("columns");
-      if (!isRecord(columns)) return m.refuse("columns", "an object of lists");
-      return {
-        type: "annotations.snapshot",
-        id: m.idOrNull("id"),
-        rev: m.int("rev"),
-        rows: parseRows(columns),
-        undo: m.stringOrNull("undo"),
-        redo: m.stringOrNull("redo"),
-      };
-    },
+    buffers: undefined,
+    parse: (m, buffers) => ({
+      type: "annotations.snapshot",
+      id: m.idOrNull("id"),
+      rev: m.int("rev"),
+      columns: parseColumns(m.int("n"), m.list("columns"), buffers),
+      extras: parseExtras(m),
+      undo: m.stringOrNull("undo"),
+      redo: m.stringOrNull("redo"),
+    }),
   },
   "annotations.patch": {
     buffers: 0,
@@ -166,6 +191,16 @@ const PARSERS: Parsers = {
       ops: parseOps(m.list("ops")),
       undo: m.stringOrNull("undo"),
       redo: m.stringOrNull("redo"),
+      extras: m.raw("extras") === undefined ? null : parseExtras(m),
+    }),
+  },
+  "history.data": {
+    buffers: 0,
+    parse: (m) => ({
+      type: "history.data",
+      id: m.id("id"),
+      entries: m.list("entries").map(parseEntry),
+      at: m.int("at"),
     }),
   },
   "edit.reject": {

@@ -6,6 +6,8 @@ import {
   envelope,
   hello,
   history,
+  historyGet,
+  historyGoto,
   type Outgoing,
   ProtocolError,
   ping,
@@ -43,7 +45,11 @@ function rebuild(message: Request): Request {
     case "edit":
       return edit(message.base_rev, message.ops);
     case "history":
-      return history(message.action, message.of);
+      return message.action === "goto"
+        ? historyGoto(message.step!)
+        : history(message.action, message.of);
+    case "history.get":
+      return historyGet();
     case "transform.set":
       return transformSet(message.transform);
   }
@@ -81,6 +87,7 @@ describe("builders", () => {
     ["tile key", () => tilesGet(0, [{ layer: "spec/0", level: 65, index: 0 }])],
     ["tile key", () => tilesGet(0, [{ layer: "spec/0", level: 0, index: 0.5 }])],
     ["of", () => history("undo", "a b")],
+    ["step", () => historyGoto(-1)],
     ["number of operations", () => edit(0, [])],
     ["base_rev", () => edit(-1, [{ op: "remove", id: "a" }])],
   ] as [string, () => Outgoing[keyof Outgoing]][])("refuses a bad %s", (name, build) => {

@@ -6,6 +6,7 @@
  * returns is valid for the kernel or was refused here with a ProtocolError.
  */
 
+import type { Columns } from "./columns";
 import type { Tile, TileKey } from "./types";
 
 export const PROTOCOL_VERSION = 1;
@@ -66,6 +67,13 @@ export interface Row {
   readonly created_at: string | null;
   readonly updated_at: string | null;
 }
+
+/** What a column of the user's holds: what it is edited with. */
+export type ExtraKind =
+  | { readonly kind: "number"; readonly integer: boolean }
+  | { readonly kind: "text" }
+  | { readonly kind: "bool" }
+  | { readonly kind: "choice"; readonly choices: readonly Scalar[] };
 
 /** A row also carries the user's own columns, beside its known ones. */
 export function cell(row: Row, column: string): Scalar | undefined {
@@ -138,10 +146,13 @@ export interface Outgoing {
   edit: { readonly type: "edit"; readonly base_rev: number; readonly ops: readonly Op[] };
   history: {
     readonly type: "history";
-    readonly action: HistoryAction;
+    readonly action: HistoryAction | "goto";
     /** The request whose change is meant, where that is known; if it was refused, this is too. */
     readonly of: string | null;
+    /** Where to go to. */
+    readonly step?: number;
   };
+  "history.get": { readonly type: "history.get" };
   "transform.set": {
     readonly type: "transform.set";
     readonly transform: { readonly type: string; readonly [parameter: string]: unknown };
@@ -158,8 +169,9 @@ export interface Answers {
   "tiles.cancel": Ok;
   "audio.get": AudioData;
   "value.get": Value;
-  edit: Patch | Reject;
-  history: Patch | Reject;
+  edit: Patch | Snapshot | Reject;
+  history: Patch | Snapshot | Reject;
+  "history.get": HistoryData;
   "transform.set": Ok;
 }
 
@@ -170,8 +182,9 @@ export const ANSWER_TYPES: { readonly [T in RequestType]: readonly Incoming["typ
   "tiles.cancel": ["ok"],
   "audio.get": ["audio.data"],
   "value.get": ["value"],
-  edit: ["annotations.patch", "edit.reject"],
-  history: ["annotations.patch", "edit.reject"],
+  edit: ["annotations.patch", "annotations.snapshot", "edit.reject"],
+  history: ["annotations.patch", "annotations.snapshot", "edit.reject"],
+  "history.get": ["history.data"],
   "transform.set": ["ok"],
 };
 
@@ -179,9 +192,12 @@ export const ANSWER_TYPES: { readonly [T in RequestType]: readonly Incoming["typ
 
 export interface Snapshot {
   readonly type: "annotations.snapshot";
+  /** The request that this answers: hello, or one that changed many rows; null: it comes unasked. */
   readonly id: string | null;
   readonly rev: number;
-  readonly rows: readonly Row[];
+  readonly columns: Columns;
+  /** The user's own columns, in order. */
+  readonly extras: ReadonlyMap<string, ExtraKind>;
   /** What undo and redo would do, in words; null: nothing. */
   readonly undo: string | null;
   readonly redo: string | null;
@@ -191,11 +207,32 @@ export interface Patch {
   readonly type: "annotations.patch";
   /** The request that this patch answers; null: someone else's change. */
   readonly edit_id: string | null;
-  /** After the change; the one before it is rev - 1, unless `ops` is empty: then nothing changed. */
+  /** After the change; the one before it is rev - 1, unless there is nothing in it: then nothing changed. */
   readonly rev: number;
   readonly ops: readonly DoneOp[];
   readonly undo: string | null;
   readonly redo: string | null;
+  /** The user's own columns, if they are others now. */
+  readonly extras: ReadonlyMap<string, ExtraKind> | null;
+}
+
+export interface HistoryEntry {
+  /** From 1; 0 is the beginning. */
+  readonly step: number;
+  readonly text: string;
+  readonly source: string;
+  /** ISO 8601 in UTC. */
+  readonly time: string;
+  /** Number of rows it touched. */
+  readonly rows: number;
+}
+
+/** The steps near `at`, the one that was done last; those after it are undone. */
+export interface HistoryData {
+  readonly type: "history.data";
+  readonly id: string;
+  readonly entries: readonly HistoryEntry[];
+  readonly at: number;
 }
 
 export interface Reject {
@@ -259,6 +296,7 @@ export interface ErrorMessage {
 export type Incoming =
   | Snapshot
   | Patch
+  | HistoryData
   | Reject
   | TileData
   | AudioData
@@ -368,6 +406,14 @@ export function history(action: HistoryAction, of: string | null = null): Outgoi
   ensure(of === null || isId(of), "of", of);
   return { type: "history", action, of };
 }
+
+/** To what there was after a step. */
+export function historyGoto(step: number): Outgoing["history"] {
+  ensure(isCount(step), "step", step);
+  return { type: "history", action: "goto", of: null, step };
+}
+
+export const historyGet = (): Outgoing["history.get"] => ({ type: "history.get" });
 
 export const transformSet = (
   transform: Outgoing["transform.set"]["transform"],

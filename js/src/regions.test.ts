@@ -433,13 +433,14 @@ describe("revisions", () => {
     kernel.apply([add("a")]);
     kernel.deliverAll();
     const { model } = page;
-    const columns = Object.fromEntries(Object.keys(kernel.rows[0]!).map((name) => [name, []]));
     model.tell({
       v: 1,
       type: "annotations.snapshot",
       id: null,
       rev: 0,
-      columns,
+      n: 0,
+      columns: Object.keys(kernel.rows[0]!).map((name) => ({ name, values: [] })),
+      extras: {},
       undo: null,
       redo: null,
     });

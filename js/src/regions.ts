@@ -10,6 +10,7 @@ import { BAD_ANSWER, type Channel, DisconnectedError, KernelError } from "./chan
 import { IntervalIndex } from "./intervals";
 import { type Pending, PendingEdits } from "./pending";
 import {
+  type ExtraKind,
   type HistoryAction,
   hello,
   history,
@@ -58,6 +59,7 @@ export class RegionStore {
   #rev = -1;
   #undo: string | null = null;
   #redo: string | null = null;
+  #extras: ReadonlyMap<string, ExtraKind> = new Map();
   #rows: readonly Row[] | null = null;
   #asking = false;
   /** Whether the next snapshot is true whatever its revision. */
@@ -101,6 +103,11 @@ export class RegionStore {
   get redoLabel(): string | null {
     if (this.#pending.top("redo") !== null) return PENDING_LABEL;
     return this.#pending.size > 0 ? null : this.#redo;
+  }
+
+  /** The user's own columns, and what they hold. */
+  get extras(): ReadonlyMap<string, ExtraKind> {
+    return this.#extras;
   }
 
   /** In the kernel's order; rows to be come last. */
@@ -222,7 +229,8 @@ export class RegionStore {
   // What the kernel says --------------------------------------------------------------------------
 
   #patch(patch: Patch): void {
-    const news = patch.ops.length > 0 && patch.rev > this.#rev;
+    const isChange = patch.ops.length > 0 || patch.extras !== null;
+    const news = isChange && patch.rev > this.#rev;
     if (news && patch.rev !== this.#rev + 1) {
       this.#early.set(patch.rev, patch);
     } else {
@@ -248,6 +256,7 @@ export class RegionStore {
     const ids = settled === undefined ? new Set<string>() : this.#pending.touched(settled);
     if (news) for (const op of patch.ops) ids.add(opId(op));
     if (news) this.#rev = patch.rev;
+    if (patch.rev === this.#rev && patch.extras !== null) this.#extras = patch.extras;
     if (patch.rev === this.#rev) {
       this.#undo = patch.undo;
       this.#redo = patch.redo;
@@ -260,13 +269,21 @@ export class RegionStore {
   }
 
   #snapshot(snapshot: Snapshot): void {
-    if (snapshot.rev < this.#rev && !this.#lost) return;
+    const answered = snapshot.id === null ? undefined : this.#pending.find(snapshot.id);
+    if (snapshot.rev < this.#rev && !this.#lost) {
+      if (answered !== undefined) {
+        this.#update(this.#pending.touched(answered), () => this.#pending.settle(answered));
+      }
+      return;
+    }
+    if (answered !== undefined) this.#pending.settle(answered);
     this.#lost = false;
+    this.#extras = snapshot.extras;
     this.#pause = FIRST_PAUSE;
     this.#rev = snapshot.rev;
     this.#undo = snapshot.undo;
     this.#redo = snapshot.redo;
-    this.#table.reset(snapshot.rows);
+    this.#table.reset(snapshot.columns.rows());
     for (const patch of this.#early.values()) {
       const settled = patch.edit_id === null ? undefined : this.#pending.find(patch.edit_id);
       if (patch.rev <= this.#rev && settled !== undefined) this.#pending.settle(settled);

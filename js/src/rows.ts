@@ -16,7 +16,6 @@ import {
 } from "./protocol";
 
 const MAX_ROW_ID = 256;
-const MAX_COLUMNS = 256;
 
 type Check = (value: unknown) => boolean;
 
@@ -31,6 +30,7 @@ const scalar: Check = (value) =>
   typeof value === "string" ||
   typeof value === "boolean" ||
   Number.isFinite(value);
+export const isScalar = (value: unknown): value is Scalar => scalar(value);
 const status: Check = (value) => (STATUSES as readonly unknown[]).includes(value);
 
 const COLUMNS: { readonly [C in keyof Row]: Check } = {
@@ -57,7 +57,7 @@ const CHECKS = new Map<string, Check>(Object.entries(COLUMNS));
 export const COLUMN_NAMES: readonly string[] = [...CHECKS.keys()];
 
 /** Of the user's own columns; no object can hold one of the name that stands for its prototype. */
-const isExtra = (column: string): boolean => !CHECKS.has(column) && column !== "__proto__";
+export const isExtra = (column: string): boolean => !CHECKS.has(column) && column !== "__proto__";
 
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -67,10 +67,13 @@ function refuse(column: string, value: unknown): never {
   throw new ProtocolError(`an annotation's ${column} cannot be ${shown}`);
 }
 
+/** Throws ProtocolError if a column cannot hold a value. */
+export function checkCell(column: string, value: unknown): void {
+  if (!(CHECKS.get(column) ?? scalar)(value)) refuse(column, value);
+}
+
 function checkCells(cells: Readonly<Record<string, unknown>>): void {
-  for (const column of Object.keys(cells)) {
-    if (!(CHECKS.get(column) ?? scalar)(cells[column])) refuse(column, cells[column]);
-  }
+  for (const column of Object.keys(cells)) checkCell(column, cells[column]);
 }
 
 function parseRow(value: unknown): Row {
@@ -106,27 +109,3 @@ function parseOp(value: unknown): DoneOp {
 }
 
 export const parseOps = (values: readonly unknown[]): readonly DoneOp[] => values.map(parseOp);
-
-/** Rows from columns, as a snapshot has them. */
-export function parseRows(columns: Readonly<Record<string, unknown>>): readonly Row[] {
-  const ids = columns.id;
-  if (!Array.isArray(ids)) return refuse("id column", ids);
-  if (Object.keys(columns).length > MAX_COLUMNS) refuse("number of columns", MAX_COLUMNS + 1);
-  for (const column of COLUMN_NAMES) {
-    if (!Object.hasOwn(columns, column)) refuse(`${column} column`, undefined);
-  }
-  const rows: Record<string, Scalar>[] = ids.map(() => ({}));
-  for (const column of [...COLUMN_NAMES, ...Object.keys(columns).filter(isExtra)]) {
-    const values = columns[column];
-    if (!Array.isArray(values) || values.length !== ids.length) {
-      throw new ProtocolError(`the column ${column} is not a list of ${ids.length} values`);
-    }
-    const check = CHECKS.get(column) ?? scalar;
-    for (let i = 0; i < values.length; i++) {
-      if (!check(values[i])) refuse(column, values[i]);
-      rows[i]![column] = values[i];
-    }
-  }
-  if (new Set(ids).size !== ids.length) throw new ProtocolError("two annotations have the same id");
-  return rows as unknown as readonly Row[];
-}

@@ -176,9 +176,13 @@ class Labelling:
         """Apply operations that a person made in a view, and tell all views."""
         return self._change(lambda: self._table.apply(ops, source="widget"), edit_id)
 
-    def step(self, action: str, edit_id: str) -> Change:
-        """Undo or redo as a person asked in a view, and tell all views."""
-        return self._change(self._table.undo if action == "undo" else self._table.redo, edit_id)
+    def step(self, action: str, edit_id: str, step: int | None = None) -> Change:
+        """Undo, redo or go to a step as a person asked in a view, and tell all views."""
+        table = self._table
+        if step is not None:
+            return self._change(lambda: table.goto(step, source="widget"), edit_id)
+        go = table.undo if action == "undo" else table.redo
+        return self._change(lambda: go(source="widget"), edit_id)
 
     def _change(self, make: Callable[[], Change], edit_id: str | None = None) -> Change:
         with self._publishing:

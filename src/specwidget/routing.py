@@ -16,6 +16,7 @@ import numpy as np
 
 from specwidget import protocol
 from specwidget.annotations import AnnotationTable, Change
+from specwidget.annotations.packing import pack
 from specwidget.errors import AudioFileError, ParameterError, ProtocolError, SpecWidgetError
 from specwidget.recording import Recording
 from specwidget.server import TileAnswer, TileServer
@@ -42,8 +43,8 @@ class Kernel(Protocol):
     def edit(self, ops: Iterable[object], edit_id: str) -> Change:
         """Apply operations that a person made, and tell all views."""
 
-    def step(self, action: str, edit_id: str) -> Change:
-        """Undo or redo one operation, and tell all views."""
+    def step(self, action: str, edit_id: str, step: int | None = None) -> Change:
+        """Undo or redo one operation, or go to a step of the history, and tell all views."""
 
     def propose_transform(self, transform: dict[str, Any]) -> None:
         """Change the transform as a person asked."""
@@ -98,8 +99,7 @@ class Router:
     def _handle(self, message: protocol.Message) -> None:
         match message:
             case protocol.Hello():
-                snapshot = self._kernel.table.snapshot()
-                self._send(protocol.annotations_snapshot(id=message.id, **snapshot), ())
+                self._send_snapshot(message.id)
             case protocol.Ping():
                 self._send(protocol.ok(id=message.id), ())
             case protocol.TilesGet():
@@ -113,6 +113,9 @@ class Router:
                 self._later(message.id, lambda: self._value(message))
             case protocol.Edit() | protocol.History():
                 self._change(message)
+            case protocol.HistoryGet():
+                steps = self._kernel.table.history_json(_MOST_STEPS)
+                self._send(protocol.history_data(id=message.id, **steps), ())
             case protocol.TransformSet():
                 self._kernel.propose_transform(dict(message.transform))
                 self._send(protocol.ok(id=message.id), ())
@@ -129,7 +132,7 @@ class Router:
             elif message.of in self._void:
                 self._send_patch(message.id, self._kernel.table.revision, [])
             else:
-                changed = bool(self._kernel.step(message.action, message.id))
+                changed = bool(self._kernel.step(message.action, message.id, message.step))
         finally:
             if not changed:
                 self._void.append(message.id)
@@ -175,16 +178,34 @@ class Router:
 
     def send_change(self, change: Change, edit_id: str | None) -> None:
         """Tell all views of a change of the annotations."""
-        table = self._kernel.table
-        if edit_id is None and change.size > _LARGEST_PATCH:
-            self._send(protocol.annotations_snapshot(id=None, **table.snapshot()), ())
+        if change.size > _LARGEST_PATCH:
+            self._send_snapshot(edit_id)
             return
-        self._send_patch(edit_id, change.revision, change.ops)
+        extras = self._kernel.table.extras if change.columns_changed else None
+        self._send_patch(edit_id, change.revision, change.ops, extras)
 
-    def _send_patch(self, edit_id: str | None, rev: int, ops: Iterable[Mapping[str, Any]]) -> None:
+    def _send_snapshot(self, request_id: str | None) -> None:
+        snapshot = self._kernel.table.snapshot()
+        rows = snapshot["columns"]
+        columns, buffers = pack(rows)
+        packed = {**snapshot, "columns": columns, "n": len(rows)}
+        self._send(protocol.annotations_snapshot(id=request_id, **packed), buffers)
+
+    def _send_patch(
+        self,
+        edit_id: str | None,
+        rev: int,
+        ops: Iterable[Mapping[str, Any]],
+        extras: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
         table = self._kernel.table
         patch = protocol.annotations_patch(
-            edit_id=edit_id, rev=rev, ops=ops, undo=table.undo_label, redo=table.redo_label
+            edit_id=edit_id,
+            rev=rev,
+            ops=ops,
+            undo=table.undo_label,
+            redo=table.redo_label,
+            extras=extras,
         )
         self._send(patch, ())
 
@@ -210,6 +231,7 @@ class Router:
 # A change of more rows than this is sooner told by sending all of them, in columns.
 _LARGEST_PATCH = 1_000
 _MOST_VOID = 1_000
+_MOST_STEPS = 1_000
 _EDITS = (protocol.Edit, protocol.History)
 
 

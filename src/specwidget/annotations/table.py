@@ -246,12 +246,19 @@ class AnnotationTable:
         Returns
         -------
         dict
-            ``rev``, ``columns`` (name -> list of JSON scalars), ``undo`` and ``redo``.
+            ``rev``, ``columns`` (a `Columns`), ``extras`` (as `kinds_json` gives them), ``undo``
+            and ``redo``.
         """
         with self._lock:
             state, revision = self._state, self._revision
             undo, redo = self._history.undo_text, self._history.redo_text
-        return {"rev": revision, "columns": state.columns.to_json(), "undo": undo, "redo": redo}
+        return {
+            "rev": revision,
+            "columns": state.columns,
+            "extras": kinds_json(state.extras),
+            "undo": undo,
+            "redo": redo,
+        }
 
     # --- changing --------------------------------------------------------------------------------
 

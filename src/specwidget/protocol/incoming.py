@@ -16,6 +16,7 @@ __all__ = [
     "Edit",
     "Hello",
     "History",
+    "HistoryGet",
     "Key",
     "Message",
     "Ping",
@@ -93,15 +94,23 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One step back or forth in the history of the annotations.
+    """One step back or forth in the history of the annotations, or to any ``step`` of it.
 
-    ``of`` is the request whose change is meant, where the page knows: if that one was refused, there
-    is nothing to take back.
+    ``of`` is the request whose change is meant, where the page knows: if that one was refused,
+    there is nothing to take back.
     """
 
     id: str
-    action: Literal["undo", "redo"]
+    action: Literal["undo", "redo", "goto"]
     of: str | None
+    step: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryGet:
+    """The steps of the history are wanted, to be shown."""
+
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,5 +122,14 @@ class TransformSet:
 
 
 Message: TypeAlias = (
-    Hello | Ping | TilesGet | TilesCancel | AudioGet | ValueGet | Edit | History | TransformSet
+    Hello
+    | Ping
+    | TilesGet
+    | TilesCancel
+    | AudioGet
+    | ValueGet
+    | Edit
+    | History
+    | HistoryGet
+    | TransformSet
 )

@@ -7,7 +7,7 @@ Numbers that are not finite become null. The binary buffers travel beside it, in
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 
 from specwidget.protocol.incoming import Key
@@ -20,6 +20,7 @@ __all__ = [
     "audio_data",
     "edit_reject",
     "error",
+    "history_data",
     "ok",
     "progress",
     "tile_data",
@@ -59,25 +60,38 @@ def annotations_snapshot(
     *,
     id: str | None,
     rev: int,
-    columns: Mapping[str, Sequence[Any]],
+    n: int,
+    columns: Iterable[Mapping[str, Any]],
+    extras: Mapping[str, Mapping[str, Any]],
     undo: str | None,
     redo: str | None,
 ) -> dict[str, Any]:
-    """All rows, by column; answers ``hello``, or comes unasked with ``id=None``.
+    """Every annotation there is; answers ``hello``, and ``edit`` and ``history`` of many rows.
 
     Parameters
     ----------
     id : str or None
-        The request this answers.
+        The request this answers; ``None`` if it comes unasked.
     rev : int
         Revision of the table.
-    columns : Mapping
-        Column name -> one JSON scalar for each row, as `AnnotationTable.snapshot` gives them.
+    n : int
+        Number of rows.
+    columns : iterable of Mapping
+        As `annotations.packing.pack` gives them; the buffers beside them are the message's.
+    extras : Mapping
+        Column of the user's -> what it holds, as `kinds_json` gives it.
     undo, redo : str or None
         What the next step back and forth would undo and redo.
     """
     return _envelope(
-        "annotations.snapshot", id=id, rev=rev, columns=dict(columns), undo=undo, redo=redo
+        "annotations.snapshot",
+        id=id,
+        rev=rev,
+        n=n,
+        columns=list(columns),
+        extras=dict(extras),
+        undo=undo,
+        redo=redo,
     )
 
 
@@ -88,6 +102,7 @@ def annotations_patch(
     ops: Iterable[Mapping[str, Any]],
     undo: str | None,
     redo: str | None,
+    extras: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """One change of the table, complete; answers ``edit`` and ``history``, or comes unasked.
 
@@ -101,10 +116,29 @@ def annotations_patch(
         Operations in JSON, as `Change.ops` has them.
     undo, redo : str or None
         What the next step back and forth would undo and redo.
+    extras : Mapping, optional
+        Column of the user's -> what it holds, if that has changed.
     """
+    more = {} if extras is None else {"extras": dict(extras)}
     return _envelope(
-        "annotations.patch", edit_id=edit_id, rev=rev, ops=list(ops), undo=undo, redo=redo
+        "annotations.patch", edit_id=edit_id, rev=rev, ops=list(ops), undo=undo, redo=redo, **more
     )
+
+
+def history_data(*, id: str, entries: Iterable[Mapping[str, Any]], at: int) -> dict[str, Any]:
+    """Steps of the history.
+
+    Parameters
+    ----------
+    id : str
+        The request this answers.
+    entries : iterable of Mapping
+        ``step`` (from 1), ``text``, ``source``, ``time`` and ``rows`` of each, in order; of a long
+        history those near ``at``.
+    at : int
+        The step that was done last, 0 if none is; those after it are undone.
+    """
+    return _envelope("history.data", id=id, entries=list(entries), at=at)
 
 
 def edit_reject(*, id: str, reason: str) -> dict[str, Any]:

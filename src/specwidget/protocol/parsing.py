@@ -19,6 +19,7 @@ from specwidget.protocol.incoming import (
     Edit,
     Hello,
     History,
+    HistoryGet,
     Key,
     Message,
     Ping,
@@ -244,14 +245,19 @@ def _cells(op: Mapping[str, Any], name: str) -> dict[str, Scalar]:
 
 def _history(identifier: str, message: Mapping[str, Any]) -> History:
     action = message.get("action")
-    if action not in ("undo", "redo"):
-        raise _bad("action", action, '"undo" or "redo"')
+    if action not in ("undo", "redo", "goto"):
+        raise _bad("action", action, '"undo", "redo" or "goto"')
     if "of" not in message:
         raise _bad("of", None, "the id of a request, or null")
     of = message["of"]
     if of is not None and not (isinstance(of, str) and _ID.match(of)):
         raise _bad("of", of, "the id of a request, or null")
-    return History(identifier, action, of)
+    step = _int(message, "step") if action == "goto" else None
+    return History(identifier, action, of, step)
+
+
+def _history_get(identifier: str, message: Mapping[str, Any]) -> HistoryGet:
+    return HistoryGet(identifier)
 
 
 def _transform_set(identifier: str, message: Mapping[str, Any]) -> TransformSet:
@@ -289,5 +295,6 @@ _PARSERS: Final[Mapping[str, Callable[[str, Mapping[str, Any]], Message]]] = {
     "value.get": _value_get,
     "edit": _edit,
     "history": _history,
+    "history.get": _history_get,
     "transform.set": _transform_set,
 }
