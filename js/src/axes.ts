@@ -1,8 +1,8 @@
 /** Axes of time, frequency, amplitude and dB. Invariant: a label is never cut off, nor hides another. */
 
 import { freqToY, type Scene } from "./hit";
-import { GUTTER, type Pane, type Rect } from "./layout";
-import { crisp, setFont, TEXT_SIZE } from "./pen";
+import { GUTTER, type Rect } from "./layout";
+import { crisp, setFont, TEXT_SIZE, textWidth } from "./pen";
 import type { Theme } from "./theme";
 import { amplitudeTicks, dbTicks, freqTicks, timeTicks } from "./ticks";
 import type { FreqAxis, Tick } from "./types";
@@ -18,14 +18,19 @@ export interface AxisState {
   /** Largest amplitude on the axis; it runs from -amplitude to amplitude. */
   readonly amplitude: number;
   readonly dbUnit: string;
-  readonly channelName: (pane: Pane) => string;
-  readonly barColors: readonly string[];
+  /** Whether the channels are named. */
+  readonly named: boolean;
+  /** 256 RGB triples, from dark to bright. */
+  readonly colors: Uint8Array;
 }
 
-export function paintAxes(g: Context, scene: Scene, state: AxisState, theme: Theme): void {
+/** Colours in the colour bar. */
+const BAR_STEPS = 64;
+
+/** What lies beside the panes: it stays as it is while the window moves in time. */
+export function paintSides(g: Context, scene: Scene, state: AxisState, theme: Theme): void {
   setFont(g, theme);
   const { layout } = scene;
-  paintTimeAxis(g, scene, theme);
   for (const pane of layout.panes) {
     const { rect } = pane;
     const ticks =
@@ -37,16 +42,17 @@ export function paintAxes(g: Context, scene: Scene, state: AxisState, theme: The
         ? freqToY(scene.freq, rect, tick.value)
         : rect.y + ((state.amplitude - tick.value) / (2 * state.amplitude)) * rect.height;
     sideTicks(g, rect.x, rect, ticks, y, theme, -1);
-    axisTitle(g, rect, state.channelName(pane), theme);
+    if (state.named) axisTitle(g, rect, `ch ${Number(pane.channel) + 1}`, theme);
   }
   const bar = layout.colorbar;
   if (bar) {
-    const steps = state.barColors.length;
-    state.barColors.forEach((color, i) => {
-      g.fillStyle = color;
-      const top = bar.y + ((steps - 1 - i) / steps) * bar.height;
-      g.fillRect(bar.x, top, bar.width, bar.height / steps + 0.5);
-    });
+    for (let i = 0; i < BAR_STEPS; i++) {
+      const at = 3 * Math.round((i * 255) / (BAR_STEPS - 1));
+      const [red, green, blue] = state.colors.subarray(at, at + 3);
+      g.fillStyle = `rgb(${red}, ${green}, ${blue})`;
+      const top = bar.y + ((BAR_STEPS - 1 - i) / BAR_STEPS) * bar.height;
+      g.fillRect(bar.x, top, bar.width, bar.height / BAR_STEPS + 0.5);
+    }
     const [lo, hi] = state.range;
     const y = (tick: Tick) => bar.y + ((hi - tick.value) / (hi - lo || 1)) * bar.height;
     sideTicks(g, bar.x + bar.width, bar, dbTicks(lo, hi, bar.height), y, theme, 1);
@@ -85,7 +91,7 @@ function sideTicks(
 }
 
 function axisTitle(g: Context, rect: Rect, title: string, theme: Theme): void {
-  if (!title || rect.height < 30) return;
+  if (rect.height < 30) return;
   g.save();
   g.translate(rect.x - GUTTER + 8, rect.y + rect.height / 2);
   g.rotate(-Math.PI / 2);
@@ -95,7 +101,8 @@ function axisTitle(g: Context, rect: Rect, title: string, theme: Theme): void {
   g.restore();
 }
 
-function paintTimeAxis(g: Context, scene: Scene, theme: Theme): void {
+export function paintTimeAxis(g: Context, scene: Scene, theme: Theme): void {
+  setFont(g, theme);
   const { timeAxis, plot } = scene.layout;
   const [t0, t1] = scene.visible;
   g.strokeStyle = theme.muted;
@@ -107,7 +114,7 @@ function paintTimeAxis(g: Context, scene: Scene, theme: Theme): void {
     g.moveTo(crisp(x), timeAxis.y);
     g.lineTo(crisp(x), timeAxis.y + (tick.major ? TICK : TICK / 2));
     if (!tick.major) continue;
-    const half = g.measureText(tick.label).width / 2;
+    const half = textWidth(g, tick.label) / 2;
     const right = scene.layout.width - half;
     g.fillText(tick.label, Math.min(right, Math.max(half, x)), timeAxis.y + TICK + 9);
   }

@@ -8,18 +8,22 @@
 import { freqToY, type Scene } from "./hit";
 import { overlap, type Pane, type Rect } from "./layout";
 import type { Mark } from "./marks";
-import { clipTo, crisp, setFont } from "./pen";
+import { clipTo, crisp, setFont, textWidth } from "./pen";
 import { isBox, isInterval, type Shape } from "./shapes";
 import { inkOn, lighter, type Theme } from "./theme";
 
 type Context = CanvasRenderingContext2D;
 
 const CHIP_HEIGHT = 15;
+/** Height of the annotations on the overview strip. */
+export const STRIP_MARKS = 4;
 /** Chips of text are left out where they could not be read. */
 const CHIP_MIN = 18;
 const CHIP_MAX = 200;
 /** More of a label than this is never drawn. */
 const MOST_LETTERS = 100;
+/** With more marks than this in sight, each is drawn with the fewest strokes, and only selected ones with text. */
+const MOST_DETAILED = 300;
 
 /** Where an annotation is drawn on a pane; null where it has no place there. */
 export function markRect(scene: Scene, pane: Pane, shape: Shape): Rect | null {
@@ -37,6 +41,7 @@ export function paintMarks(g: Context, scene: Scene, marks: readonly Mark[], the
   setFont(g, theme);
   const isSelected = (mark: Mark) => mark.id === null || scene.selected.has(mark.id);
   const inOrder = [...marks].sort((a, b) => Number(isSelected(a)) - Number(isSelected(b)));
+  const plain = (mark: Mark) => marks.length > MOST_DETAILED && !isSelected(mark);
   const labelled = new Set(["spec"]);
   if (!scene.layout.panes.some(({ kind }) => kind === "spec")) labelled.add("wave");
   for (const pane of scene.layout.panes) {
@@ -45,13 +50,33 @@ export function paintMarks(g: Context, scene: Scene, marks: readonly Mark[], the
         const rect = markRect(scene, pane, mark);
         return rect ? [{ mark, rect }] : [];
       });
-      for (const { mark, rect } of placed) paintMark(g, pane, rect, mark, isSelected(mark));
+      for (const { mark, rect } of placed) {
+        if (plain(mark)) paintLines(g, pane, rect, mark);
+        else paintMark(g, pane, rect, mark, isSelected(mark));
+      }
       if (!labelled.has(pane.kind)) return;
       // The selected ones come first to the room there is for text.
       const taken: Rect[] = [];
-      for (const { mark, rect } of placed.reverse()) paintChip(g, pane, rect, mark, taken);
+      for (const { mark, rect } of placed.reverse()) {
+        if (taken.length < MOST_DETAILED && !plain(mark)) paintChip(g, pane, rect, mark, taken);
+      }
     });
   }
+}
+
+/** Its edges alone, on whole pixels, which is many times faster than strokes. */
+function paintLines(g: Context, pane: Pane, rect: Rect, mark: Mark): void {
+  const left = Math.round(rect.x);
+  const width = Math.max(1, Math.round(rect.x + rect.width) - left);
+  const top = Math.round(rect.y);
+  const height = Math.max(1, Math.round(rect.y + rect.height) - top);
+  g.fillStyle = pane.kind === "spec" ? lighter(mark.color) : mark.color;
+  g.fillRect(left, top, 1, height);
+  if (width === 1) return;
+  g.fillRect(left + width - 1, top, 1, height);
+  if (pane.kind !== "spec" || mark.low_freq === null) return;
+  g.fillRect(left, top, width, 1);
+  g.fillRect(left, top + height - 1, width, 1);
 }
 
 function paintMark(g: Context, pane: Pane, rect: Rect, mark: Mark, selected: boolean): void {
@@ -114,7 +139,7 @@ function paintChip(g: Context, pane: Pane, rect: Rect, mark: Mark, taken: Rect[]
   // Above the box where there is room for it, else inside: the sound under it stays visible.
   const above = rect.y - CHIP_HEIGHT;
   const y = mark.low_freq !== null && above >= pane.rect.y ? above : Math.max(rect.y, pane.rect.y);
-  const full = Math.min(CHIP_MAX, g.measureText(mark.label.slice(0, MOST_LETTERS)).width + 8);
+  const full = Math.min(CHIP_MAX, textWidth(g, mark.label.slice(0, MOST_LETTERS)) + 8);
   const free = [full, Math.min(full, room)].find((width) =>
     taken.every((other) => !overlap({ x, y, width, height: CHIP_HEIGHT }, other)),
   );
@@ -134,31 +159,32 @@ function paintChip(g: Context, pane: Pane, rect: Rect, mark: Mark, taken: Rect[]
 
 /** A text that fits, ended by an ellipsis where it was longer. */
 function shortened(g: Context, text: string, width: number): string {
-  if (g.measureText(text).width <= width + 0.5) return text;
+  if (textWidth(g, text) <= width + 0.5) return text;
   const letters = [...text.slice(0, MOST_LETTERS)];
   let [fits, fails] = [0, letters.length];
   while (fails - fits > 1) {
     const middle = (fits + fails) >> 1;
-    if (g.measureText(`${letters.slice(0, middle).join("")}…`).width <= width) fits = middle;
+    if (textWidth(g, `${letters.slice(0, middle).join("")}…`) <= width) fits = middle;
     else fails = middle;
   }
   return `${letters.slice(0, fits).join("")}…`;
 }
 
+/** The window on the overview strip, and what is being drawn or moved. */
 export function paintOverview(
   g: Context,
   scene: Scene,
-  marks: readonly Mark[],
+  previews: readonly Mark[],
   theme: Theme,
 ): void {
   const { overview } = scene.layout;
   clipTo(g, overview, () => {
-    for (const mark of marks) {
+    for (const mark of previews) {
       if (!isInterval(mark)) continue;
       const x = overview.x + scene.overview.toX(mark.start);
       const width = Math.max(1.5, scene.overview.toX(mark.end) - scene.overview.toX(mark.start));
       g.fillStyle = mark.color;
-      g.fillRect(x, overview.y + overview.height - 4, width, 4);
+      g.fillRect(x, overview.y + overview.height - STRIP_MARKS, width, STRIP_MARKS);
     }
     const left = overview.x + scene.overview.toX(scene.visible[0]);
     const right = overview.x + scene.overview.toX(scene.visible[1]);

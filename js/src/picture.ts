@@ -2,16 +2,19 @@
  * The picture itself: spectrogram and waveform pixels, and the overview strip.
  *
  * Invariant: what is on the canvas is a function of tiles, viewport and settings alone; buffers kept
- * between frames are only there to be filled again. A change of colours alone never touches a tile.
+ * between frames only save work that would give the same. A change of colours alone never touches a tile.
  */
 
 import { colormap } from "./colormaps";
-import type { Scene } from "./hit";
+import { element } from "./dom";
 import type { Layout, Rect } from "./layout";
 import type { Mark } from "./marks";
-import { markRect } from "./overlay";
-import { buildLut, colorize, rasterizeSpectrogram } from "./raster";
-import type { Theme } from "./theme";
+import { STRIP_MARKS } from "./overlay";
+import { clipTo } from "./pen";
+import { buildLut, colorize, RowCache, rasterizeSpectrogram } from "./raster";
+import { timeScale } from "./scales";
+import { isInterval } from "./shapes";
+import { type Theme, word } from "./theme";
 import type {
   ChannelId,
   FreqAxis,
@@ -23,7 +26,8 @@ import type {
   Viewport,
   WaveTile,
 } from "./types";
-import { joined, samplePoints, waveColumns } from "./wave";
+import { joined, samplePoints, type WaveColumns, waveColumns } from "./wave";
+import { paintWave, tintColumns } from "./wavepaint";
 
 export interface PictureState {
   readonly info: Info;
@@ -37,7 +41,21 @@ export interface PictureState {
   readonly theme: Theme;
   /** Device pixels in a CSS pixel. */
   readonly ratio: number;
+  /** Pixels computed for a CSS pixel, at most `ratio`; each is shown as several where there are fewer. */
+  readonly detail: number;
+  /** In whose colours the waveform is drawn where they lie. */
+  readonly marks: readonly Mark[];
+  /** On the strip; the same list as long as none has changed. */
+  readonly stripMarks: readonly Mark[];
   readonly lookup: (key: TileKey) => Tile | undefined;
+}
+
+/** What has changed since the last picture; what follows from it is painted anew. */
+export interface Changes {
+  readonly tiles: boolean;
+  readonly window: boolean;
+  readonly colors: boolean;
+  readonly marks: boolean;
 }
 
 export interface PictureResult {
@@ -45,75 +63,87 @@ export interface PictureResult {
   readonly estimated: boolean;
 }
 
+/** What a pane keeps: its pixels, and what they were made of. */
 interface Sheet {
-  indices: Uint8Array;
   image: ImageData;
+  words: Uint32Array;
   result: PictureResult;
 }
 
-/** Regions are coloured into the waveform up to this many in sight; a fill does for more. */
-const RECOLOURED = 200;
+interface SpecSheet extends Sheet {
+  readonly indices: Uint8Array;
+  readonly cache: RowCache;
+}
+
+interface WaveSheet extends Sheet {
+  columns: WaveColumns;
+}
+
+const COMPLETE: PictureResult = { missing: 0, estimated: false };
 /** Samples are drawn as dots once they are this many pixels apart. */
 const DOTS = 6;
+/** Samples to a pixel, below which they are joined by a line. */
+const LINE = 0.25;
+/** Samples to a pixel, below which the mean over a pixel says less than the line itself. */
+const LEVELS = 8;
 
 export class Picture {
-  private readonly sheets = new Map<string, Sheet>();
-  private waves = new Map<string, Path2D>();
+  private readonly specs = new Map<string, SpecSheet>();
+  private readonly waves = new Map<string, WaveSheet>();
+  /** Where pixels lie that are to be enlarged. */
+  private readonly scratch: CanvasRenderingContext2D;
+  private layout: Layout | null = null;
+  private stripMarks: readonly Mark[] = [];
+  private detail = 0;
 
-  constructor(private readonly g: CanvasRenderingContext2D) {}
+  constructor(private readonly g: CanvasRenderingContext2D) {
+    const scratch = element("canvas").getContext("2d");
+    if (!scratch) throw new Error("specwidget: this browser gives no 2-D canvas");
+    this.scratch = scratch;
+  }
 
-  /** Spectrograms are rasterised anew only with `tilesChanged`; else they only take new colours. */
-  paint(state: PictureState, tilesChanged: boolean): PictureResult {
+  paint(state: PictureState, changed: Changes): PictureResult {
     const { g } = this;
-    g.setTransform(state.ratio, 0, 0, state.ratio, 0, 0);
-    g.clearRect(0, 0, state.layout.width, state.layout.height);
-    this.waves = new Map();
+    const { layout } = state;
+    const anew = layout !== this.layout || state.detail !== this.detail;
+    const tiles = changed.tiles || anew;
+    const content = tiles || changed.window;
+    const colors = changed.colors || anew;
+    const strip = colors || state.stripMarks !== this.stripMarks;
+    if (layout !== this.layout) {
+      g.setTransform(1, 0, 0, 1, 0, 0);
+      g.clearRect(0, 0, g.canvas.width, g.canvas.height);
+      this.forget(layout);
+    }
+    this.layout = layout;
+    this.detail = state.detail;
+    this.stripMarks = state.stripMarks;
     let missing = 0;
     let estimated = false;
     const note = (result: PictureResult) => {
       missing += result.missing;
       estimated ||= result.estimated;
     };
-    note(this.wave(state, "overview", state.layout.overview, overviewChannel(state), true));
-    for (const pane of state.layout.panes) {
+    note(this.strip(state, tiles, strip));
+    for (const pane of layout.panes) {
       if (pane.rect.width < 1 || pane.rect.height < 1) continue;
       note(
         pane.kind === "spec"
-          ? this.spec(state, pane.rect, pane.channel, tilesChanged)
-          : this.wave(state, pane.channel, pane.rect, pane.channel, false),
+          ? this.spec(state, pane.rect, pane.channel, content, colors)
+          : this.wave(state, pane.rect, pane.channel, content, colors || changed.marks),
       );
     }
     return { missing, estimated };
   }
 
-  /** Draws the stretches of waveform under annotations in their colours. */
-  tintWaves(g: CanvasRenderingContext2D, scene: Scene, marks: readonly Mark[]): void {
-    if (marks.length > RECOLOURED) return;
-    for (const pane of scene.layout.panes) {
-      const wave = pane.kind === "wave" ? this.waves.get(pane.channel) : undefined;
-      if (!wave) continue;
-      for (const mark of marks) {
-        const rect = markRect(scene, pane, mark);
-        if (!rect || rect.width < 1) continue;
-        const left = Math.max(rect.x, pane.rect.x);
-        const right = Math.min(rect.x + rect.width, pane.rect.x + pane.rect.width);
-        g.save();
-        g.beginPath();
-        g.rect(left, rect.y, right - left, rect.height);
-        g.clip();
-        g.fillStyle = mark.color;
-        g.strokeStyle = mark.color;
-        g.fill(wave);
-        g.lineWidth = 1;
-        g.stroke(wave);
-        g.restore();
-      }
-    }
+  /** Nothing of what was painted is there any more. */
+  clear(): void {
+    this.layout = null;
   }
 
   /** dB (ref = 1.0) of the brightest cell in a pixel, in the steps of the tiles; null off the picture. */
   dbAt(info: SpectrogramInfo, channel: ChannelId, rect: Rect, x: number, y: number): number | null {
-    const sheet = this.sheets.get(channel);
+    const sheet = this.specs.get(channel);
     if (!sheet) return null;
     const { width, height } = sheet.image;
     const column = Math.floor(((x - rect.x) / rect.width) * width);
@@ -123,113 +153,156 @@ export class Picture {
     return lo + ((sheet.indices[row * width + column] ?? 0) * (hi - lo)) / 255;
   }
 
+  private forget({ panes }: Layout): void {
+    const channels = new Set<string>(panes.map(({ channel }) => channel));
+    for (const sheets of [this.specs, this.waves]) {
+      for (const name of sheets.keys()) {
+        if (name !== STRIP && !channels.has(name)) sheets.delete(name);
+      }
+    }
+  }
+
   private spec(
     state: PictureState,
     rect: Rect,
     channel: ChannelId,
-    tilesChanged: boolean,
+    content: boolean,
+    colors: boolean,
   ): PictureResult {
-    const { info, ratio } = state;
-    const width = Math.max(1, Math.round(rect.width * ratio));
-    const height = Math.max(1, Math.round(rect.height * ratio));
-    const sheet = this.sheet(channel, width, height, tilesChanged, (indices) =>
-      rasterizeSpectrogram(
-        {
-          info: info.spectrogram,
-          channel,
-          viewport: state.viewport,
-          axis: state.axis,
-          width,
-          height,
-          lookup: (key) => state.lookup(key) as SpecTile | undefined,
-        },
-        indices,
-      ),
-    );
-    const [lo, hi] = state.range;
-    const lut = buildLut(colormap(state.colormap), lo, hi, info.spectrogram.range_db);
-    colorize(sheet.indices, lut, new Uint32Array(sheet.image.data.buffer));
-    this.g.putImageData(sheet.image, Math.round(rect.x * ratio), Math.round(rect.y * ratio));
+    const { info, axis, viewport } = state;
+    const [width, height] = sizeOf(rect, state.detail);
+    let sheet = this.specs.get(channel);
+    const fits = sheet?.image.width === width && sheet.image.height === height;
+    if (!sheet || !fits) {
+      const indices = new Uint8Array(width * height);
+      sheet = { ...blank(width, height), indices, cache: new RowCache() };
+      this.specs.set(channel, sheet);
+    }
+    if (content || !fits) {
+      const lookup = (key: TileKey) => state.lookup(key) as SpecTile | undefined;
+      const input = { info: info.spectrogram, channel, viewport, axis, width, height, lookup };
+      sheet.result = rasterizeSpectrogram(input, sheet.indices, sheet.cache);
+    }
+    if (content || colors || !fits) {
+      const [lo, hi] = state.range;
+      const lut = buildLut(colormap(state.colormap), lo, hi, info.spectrogram.range_db);
+      colorize(sheet.indices, lut, sheet.words);
+      this.put(sheet.image, rect, state);
+    }
     return sheet.result;
   }
 
-  private sheet(
-    channel: ChannelId,
-    width: number,
-    height: number,
-    refill: boolean,
-    fill: (indices: Uint8Array) => PictureResult,
-  ): Sheet {
-    const old = this.sheets.get(channel);
-    if (old && old.image.width === width && old.image.height === height) {
-      if (refill) old.result = fill(old.indices);
-      return old;
+  /** The whole recording, which changes with its tiles only. */
+  private strip(state: PictureState, tiles: boolean, colors: boolean): PictureResult {
+    const rect = state.layout.overview;
+    const { sheet, fresh } = this.waveSheet(STRIP, rect, state);
+    const duration = state.info.duration;
+    if (tiles || fresh) {
+      sheet.columns = columnsOf(
+        state,
+        overviewChannel(state.layout),
+        0,
+        duration,
+        sheet.image.width,
+      );
+      sheet.result = sheet.columns;
     }
-    const indices = new Uint8Array(width * height);
-    const sheet = { indices, image: new ImageData(width, height), result: fill(indices) };
-    this.sheets.set(channel, sheet);
-    return sheet;
+    if (tiles || colors || fresh) {
+      const { pane, wave } = state.theme.words;
+      const ink = { pane, wave, zero: null, rms: null };
+      const { width, height } = sheet.image;
+      const { amplitude, detail } = state;
+      paintWave(sheet.columns, { ink, amplitude, ratio: detail, tints: null }, height, sheet.words);
+      const { toX } = timeScale(0, duration, width);
+      const spans = spansOf(state.stripMarks, toX, 1.5 * detail);
+      const rows = Math.min(height, Math.round(STRIP_MARKS * detail));
+      const words = sheet.words.subarray((height - rows) * width);
+      tintColumns(width, spans).forEach((color, x) => {
+        for (let at = x; color !== 0 && at < words.length; at += width) words[at] = color;
+      });
+      this.put(sheet.image, rect, state);
+    }
+    return sheet.result;
   }
 
   private wave(
     state: PictureState,
-    name: string,
     rect: Rect,
     channel: ChannelId,
-    whole: boolean,
+    content: boolean,
+    colors: boolean,
   ): PictureResult {
-    const { g } = this;
     const { info, viewport, theme } = state;
-    const t0 = whole ? 0 : viewport.t0;
-    const t1 = whole ? info.duration : viewport.t1;
-    const amplitude = state.amplitude;
-    const input = {
-      info: info.waveform,
-      channel,
-      t0,
-      t1,
-      width: Math.max(1, Math.round(rect.width)),
-      lookup: (key: TileKey) => state.lookup(key) as WaveTile | undefined,
-    };
-    const toY = (value: number) =>
-      rect.y + rect.height * Math.min(1, Math.max(0, (1 - value / amplitude) / 2));
-    g.fillStyle = theme.pane;
-    g.fillRect(rect.x, rect.y, rect.width, rect.height);
-    if (!whole) {
-      g.fillStyle = theme.line;
-      g.fillRect(rect.x, Math.round(toY(0)), rect.width, 1);
-    }
+    const { t0, t1 } = viewport;
+    const { sheet, fresh } = this.waveSheet(channel, rect, state);
+    if (!content && !colors && !fresh) return sheet.result;
     const perPixel = ((t1 - t0) * info.sr) / rect.width;
-    if (perPixel < 0.25) return this.samples(rect, input, toY, theme, name);
-
-    const columns = joined(waveColumns(input));
-    const outline = envelope(rect, columns.min, columns.max, toY);
-    g.fillStyle = theme.wave;
-    g.strokeStyle = theme.wave;
-    g.lineWidth = 1;
-    g.fill(outline);
-    if (!whole) {
-      this.waves.set(name, outline);
-      const negative = columns.rms.map((value) => -value);
-      g.fillStyle = theme.rms;
-      // Close in, the mean over a pixel says less than the line itself.
-      if (perPixel > 8) g.fill(envelope(rect, negative, columns.rms, toY));
+    if (perPixel < LINE) {
+      const result = this.samples(state, rect, channel);
+      if (result.missing === 0) {
+        sheet.result = result;
+        return result;
+      }
     }
-    return columns;
+    if (content || fresh) {
+      sheet.columns = columnsOf(state, channel, t0, t1, sheet.image.width);
+      sheet.result = sheet.columns;
+    }
+    const { pane, line, wave, rms } = theme.words;
+    const ink = { pane, zero: line, wave, rms: perPixel > LEVELS ? rms : null };
+    const { width, height } = sheet.image;
+    const tints = tintColumns(width, spansOf(state.marks, timeScale(t0, t1, width).toX, 0));
+    const style = { ink, amplitude: state.amplitude, ratio: state.detail, tints };
+    paintWave(sheet.columns, style, height, sheet.words);
+    this.put(sheet.image, rect, state);
+    return sheet.result;
   }
 
-  private samples(
-    rect: Rect,
-    input: Parameters<typeof samplePoints>[0],
-    toY: (value: number) => number,
-    theme: Theme,
+  private waveSheet(
     name: string,
-  ): PictureResult {
+    rect: Rect,
+    { detail }: PictureState,
+  ): { sheet: WaveSheet; fresh: boolean } {
+    const [width, height] = sizeOf(rect, detail);
+    const old = this.waves.get(name);
+    if (old?.image.width === width && old.image.height === height) {
+      return { sheet: old, fresh: false };
+    }
+    const sheet = { ...blank(width, height), columns: NO_COLUMNS };
+    this.waves.set(name, sheet);
+    return { sheet, fresh: true };
+  }
+
+  private put(image: ImageData, rect: Rect, { ratio, detail }: PictureState): void {
+    const [x, y] = [Math.round(rect.x * ratio), Math.round(rect.y * ratio)];
+    if (detail === ratio) {
+      this.g.putImageData(image, x, y);
+      return;
+    }
+    const { g, scratch } = this;
+    const { canvas } = scratch;
+    if (canvas.width < image.width) canvas.width = image.width;
+    if (canvas.height < image.height) canvas.height = image.height;
+    scratch.putImageData(image, 0, 0);
+    const [width, height] = sizeOf(rect, ratio);
+    g.setTransform(1, 0, 0, 1, 0, 0);
+    g.imageSmoothingEnabled = false;
+    g.drawImage(canvas, 0, 0, image.width, image.height, x, y, width, height);
+  }
+
+  /** A line from sample to sample; nothing is painted while one of them is missing. */
+  private samples(state: PictureState, rect: Rect, channel: ChannelId): PictureResult {
     const { g } = this;
-    const points = samplePoints(input);
-    const perSample = rect.width / ((input.t1 - input.t0) * input.info.sr);
-    const toX = (i: number) =>
-      rect.x + ((points.first + i) / input.info.sr - input.t0) * input.info.sr * perSample;
+    const { info, viewport, theme, amplitude, ratio, marks } = state;
+    const { t0, t1 } = viewport;
+    const lookup = (key: TileKey) => state.lookup(key) as WaveTile | undefined;
+    const width = Math.max(1, Math.round(rect.width));
+    const points = samplePoints({ info: info.waveform, channel, t0, t1, width, lookup });
+    if (points.missing > 0) return { missing: points.missing, estimated: false };
+    const { toX } = timeScale(t0, t1, rect.width);
+    const toY = (value: number) =>
+      rect.y + rect.height * Math.min(1, Math.max(0, (1 - value / amplitude) / 2));
+    const perSample = rect.width / ((t1 - t0) * info.sr);
     const line = new Path2D();
     const dots = new Path2D();
     let pen = false;
@@ -238,7 +311,7 @@ export class Picture {
         pen = false;
         return;
       }
-      const [x, y] = [toX(i), toY(value)];
+      const [x, y] = [rect.x + toX((points.first + i) / info.sr), toY(value)];
       if (pen) line.lineTo(x, y);
       else line.moveTo(x, y);
       pen = true;
@@ -247,56 +320,73 @@ export class Picture {
         dots.arc(x, y, 2.5, 0, 2 * Math.PI);
       }
     });
-    g.save();
-    g.beginPath();
-    g.rect(rect.x, rect.y, rect.width, rect.height);
-    g.clip();
-    g.strokeStyle = theme.wave;
-    g.fillStyle = theme.wave;
-    g.lineWidth = 1.5;
-    g.stroke(line);
-    g.fill(dots);
-    g.restore();
-    this.waves.set(name, dots);
-    return { missing: points.missing, estimated: false };
+    g.setTransform(ratio, 0, 0, ratio, 0, 0);
+    g.fillStyle = theme.pane;
+    g.fillRect(rect.x, rect.y, rect.width, rect.height);
+    g.fillStyle = theme.line;
+    g.fillRect(rect.x, Math.round(toY(0)), rect.width, 1);
+    const stroke = (color: string) => {
+      g.strokeStyle = color;
+      g.fillStyle = color;
+      g.lineWidth = 1.5;
+      g.stroke(line);
+      g.fill(dots);
+    };
+    clipTo(g, rect, () => stroke(theme.wave));
+    for (const mark of marks) {
+      if (!isInterval(mark)) continue;
+      const left = Math.max(rect.x, rect.x + toX(mark.start));
+      const right = Math.min(rect.x + rect.width, rect.x + toX(mark.end));
+      if (right - left >= 1) {
+        clipTo(g, { ...rect, x: left, width: right - left }, () => stroke(mark.color));
+      }
+    }
+    return COMPLETE;
   }
 }
 
+const STRIP = "overview";
+const NO_COLUMNS: WaveColumns = {
+  min: new Float32Array(0),
+  max: new Float32Array(0),
+  rms: new Float32Array(0),
+  level: 0,
+  missing: 0,
+  estimated: false,
+};
+
 /** The strip shows one waveform: the mix, unless one channel was chosen. */
-export function overviewChannel(state: Pick<PictureState, "layout" | "info">): ChannelId {
-  const channels = new Set(state.layout.panes.map(({ channel }) => channel));
+export function overviewChannel({ panes }: Layout): ChannelId {
+  const channels = new Set(panes.map(({ channel }) => channel));
   const [only] = channels;
   return channels.size === 1 && only !== undefined ? only : "mix";
 }
 
-/** A closed outline through the maxima and back through the minima, never thinner than a pixel. */
-function envelope(
-  rect: Rect,
-  min: Float32Array,
-  max: Float32Array,
-  toY: (value: number) => number,
-): Path2D {
-  const path = new Path2D();
-  for (let from = 0; from < max.length; ) {
-    if (Number.isNaN(max[from])) {
-      from += 1;
-      continue;
-    }
-    let to = from;
-    while (to < max.length && !Number.isNaN(max[to])) to += 1;
-    path.moveTo(rect.x + from, toY(max[from] ?? 0) - 0.5);
-    for (let i = from; i < to; i += 1) {
-      const y = toY(max[i] ?? 0) - 0.5;
-      path.lineTo(rect.x + i, y);
-      path.lineTo(rect.x + i + 1, y);
-    }
-    for (let i = to - 1; i >= from; i -= 1) {
-      const y = toY(min[i] ?? 0) + 0.5;
-      path.lineTo(rect.x + i + 1, y);
-      path.lineTo(rect.x + i, y);
-    }
-    path.closePath();
-    from = to;
-  }
-  return path;
+/** Where marks lie, in pixels; what is narrower than `least` is made as wide. */
+const spansOf = (marks: readonly Mark[], toX: (time: number) => number, least: number) =>
+  marks.flatMap((mark) => {
+    if (!isInterval(mark)) return [];
+    const from = toX(mark.start);
+    return [{ from, to: Math.max(toX(mark.end), from + least), color: word(mark.color) }];
+  });
+
+const sizeOf = (rect: Rect, ratio: number): [number, number] => [
+  Math.max(1, Math.round(rect.width * ratio)),
+  Math.max(1, Math.round(rect.height * ratio)),
+];
+
+function blank(width: number, height: number): Sheet {
+  const image = new ImageData(width, height);
+  return { image, words: new Uint32Array(image.data.buffer), result: COMPLETE };
+}
+
+function columnsOf(
+  { info, lookup }: PictureState,
+  channel: ChannelId,
+  t0: number,
+  t1: number,
+  width: number,
+): WaveColumns {
+  const tiles = (key: TileKey) => lookup(key) as WaveTile | undefined;
+  return joined(waveColumns({ info: info.waveform, channel, t0, t1, width, lookup: tiles }));
 }

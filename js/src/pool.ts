@@ -5,83 +5,89 @@
 
 import type { PixelSpans } from "./cover";
 
+/** Row r takes bins [lo[r], hi[r]), at least one. */
+export interface BinSpans {
+  readonly lo: Int32Array;
+  readonly hi: Int32Array;
+}
+
+/** A tile as bytes [bin * columns + column]. */
+interface Bins {
+  readonly data: Uint8Array;
+  readonly columns: number;
+}
+
+/** The maxima of a tile over the bins of each row: bytes [row * columns + column]. */
+export function poolBins(tile: Bins, spans: BinSpans): Uint8Array {
+  const { data, columns } = tile;
+  const out = new Uint8Array(spans.lo.length * columns);
+  if (columns % 4 === 0 && data.byteOffset % 4 === 0) {
+    const words = new Int32Array(data.buffer, data.byteOffset, data.length >> 2);
+    poolWords(words, columns >> 2, spans, new Int32Array(out.buffer));
+  } else {
+    poolBytes(data, columns, spans, out);
+  }
+  return out;
+}
+
+function poolBytes(data: Uint8Array, columns: number, { lo, hi }: BinSpans, out: Uint8Array): void {
+  for (let r = 0, at = 0; r < lo.length; r++) {
+    for (let c = 0; c < columns; c++, at++) {
+      let most = 0;
+      for (let b = lo[r]!, i = b * columns + c; b < hi[r]!; b++, i += columns) {
+        most = larger(most, data[i]!);
+      }
+      out[at] = most;
+    }
+  }
+}
+
+/** Four words side by side, then one. */
+function poolWords(
+  words: Int32Array,
+  columns: number,
+  { lo, hi }: BinSpans,
+  out: Int32Array,
+): void {
+  for (let r = 0, at = 0; r < lo.length; r++) {
+    const first = lo[r]! * columns;
+    const end = hi[r]! * columns;
+    let c = 0;
+    for (; c + 4 <= columns; c += 4, at += 4) {
+      let i = first + c;
+      let p = words[i]!;
+      let q = words[i + 1]!;
+      let s = words[i + 2]!;
+      let t = words[i + 3]!;
+      for (i += columns; i < end; i += columns) {
+        p = largerBytes(words[i]!, p);
+        q = largerBytes(words[i + 1]!, q);
+        s = largerBytes(words[i + 2]!, s);
+        t = largerBytes(words[i + 3]!, t);
+      }
+      out[at] = p;
+      out[at + 1] = q;
+      out[at + 2] = s;
+      out[at + 3] = t;
+    }
+    for (; c < columns; c++, at++) {
+      let i = first + c;
+      let p = words[i]!;
+      for (i += columns; i < end; i += columns) p = largerBytes(words[i]!, p);
+      out[at] = p;
+    }
+  }
+}
+
 /** One row of columns, as bytes and as the words that hold them; a word more than it needs. */
 export interface Row {
   readonly words: Int32Array;
   readonly bytes: Uint8Array;
-  /** The bytes from the first column on. */
-  readonly columns: Uint8Array;
 }
 
-/** A row of `length` bytes, of which the first `lead` come before the first column. */
-export function makeRow(length: number, lead: number): Row {
+export function makeRow(length: number): Row {
   const words = new Int32Array(Math.ceil(length / 4) + 1);
-  const bytes = new Uint8Array(words.buffer);
-  return { words, bytes, columns: bytes.subarray(lead) };
-}
-
-/** What one tile gives to a row: columns [first, first + count) of its own go to byte `at` and on. */
-export interface Strip {
-  readonly data: Uint8Array;
-  /** The same bytes, when columns, first, count and at are whole words. */
-  readonly words: Int32Array | undefined;
-  readonly columns: number;
-  readonly first: number;
-  readonly count: number;
-  readonly at: number;
-}
-
-/** Gives a row, for each of the strip's columns, the maximum over bins [lo, hi). */
-export function poolBins(strip: Strip, lo: number, hi: number, row: Row): void {
-  if (strip.words) poolWords(strip, strip.words, lo, hi, row.words);
-  else poolBytes(strip, lo, hi, row.bytes);
-}
-
-function poolBytes(strip: Strip, lo: number, hi: number, row: Uint8Array): void {
-  const { data, columns, first, count, at } = strip;
-  for (let c = 0; c < count; c++) {
-    let most = 0;
-    for (let b = lo, i = lo * columns + first + c; b < hi; b++, i += columns) {
-      most = larger(most, data[i]!);
-    }
-    row[at + c] = most;
-  }
-}
-
-/** Sixteen columns at a time, then four. */
-function poolWords(strip: Strip, words: Int32Array, lo: number, hi: number, row: Int32Array): void {
-  const columns = strip.columns >> 2;
-  const count = strip.count >> 2;
-  const at = strip.at >> 2;
-  const start = lo * columns + (strip.first >> 2);
-  let c = 0;
-  for (; c + 4 <= count; c += 4) {
-    let i = start + c;
-    let p = words[i]!;
-    let q = words[i + 1]!;
-    let r = words[i + 2]!;
-    let s = words[i + 3]!;
-    for (let b = lo + 1; b < hi; b++) {
-      i += columns;
-      p = largerBytes(words[i]!, p);
-      q = largerBytes(words[i + 1]!, q);
-      r = largerBytes(words[i + 2]!, r);
-      s = largerBytes(words[i + 3]!, s);
-    }
-    row[at + c] = p;
-    row[at + c + 1] = q;
-    row[at + c + 2] = r;
-    row[at + c + 3] = s;
-  }
-  for (; c < count; c++) {
-    let i = start + c;
-    let p = words[i]!;
-    for (let b = lo + 1; b < hi; b++) {
-      i += columns;
-      p = largerBytes(words[i]!, p);
-    }
-    row[at + c] = p;
-  }
+  return { words, bytes: new Uint8Array(words.buffer) };
 }
 
 /** out[x] = the maximum over the columns of pixel x; 0 for a pixel that has none. The row is used up. */
@@ -93,14 +99,15 @@ export function poolColumns(row: Row, spans: PixelSpans, out: Uint8Array): void 
   const reach = 2 ** Math.floor(Math.log2(Math.max(least, 1)));
   if (most <= 2 * reach) {
     for (let by = 1; by < reach; by *= 2) widen(row.words, by);
-    poolPairs(row.columns, spans, reach, out);
-    // What no strip writes has to be 0 again for the next row.
+    if (most === 1) takeOne(row.bytes, spans, out);
+    else poolPairs(row.bytes, spans, reach, out);
+    // What nobody writes has to be 0 again for the next row.
     if (reach > 1) row.words.fill(0);
     return;
   }
   for (let x = begin; x < end; x++) {
     let value = 0;
-    for (let c = spans.lo[x]!; c < spans.hi[x]!; c++) value = larger(value, row.columns[c]!);
+    for (let c = spans.lo[x]!; c < spans.hi[x]!; c++) value = larger(value, row.bytes[c]!);
     out[x] = value;
   }
 }
@@ -115,6 +122,10 @@ function widen(words: Int32Array, by: number): void {
     const other = shift ? (here >>> shift) | (words[i + 1]! << (32 - shift)) : here;
     words[i] = largerBytes(words[i]!, other);
   }
+}
+
+function takeOne(row: Uint8Array, { lo, begin, end }: PixelSpans, out: Uint8Array): void {
+  for (let x = begin; x < end; x++) out[x] = row[lo[x]!]!;
 }
 
 function poolPairs(row: Uint8Array, spans: PixelSpans, reach: number, out: Uint8Array): void {

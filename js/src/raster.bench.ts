@@ -3,7 +3,7 @@
 import { bench, describe } from "vitest";
 import { colormap } from "./colormaps";
 import { columnsIn, keyString, specKeys, specLevel } from "./pyramid";
-import { buildLut, colorize, rasterizeSpectrogram } from "./raster";
+import { buildLut, colorize, RowCache, rasterizeSpectrogram } from "./raster";
 import type { FreqAxis, SpecTile, SpectrogramInfo, TileKey } from "./types";
 
 const WIDTH = 1200;
@@ -34,9 +34,15 @@ function tileOf(key: TileKey): SpecTile {
   return { kind: "spectrogram", data, columns, exact: true };
 }
 
-function picture(axis: FreqAxis, framesPerPixel: number, loaded: number, f1 = sr / 2): () => void {
+/** `cache`: tiles stay pooled from one picture to the next, as while a window moves in time. */
+function picture(
+  axis: FreqAxis,
+  framesPerPixel: number,
+  loaded: number,
+  cache?: RowCache,
+): () => void {
   const seconds = (framesPerPixel * WIDTH * info.hop_length) / sr;
-  const viewport = { t0: 33.3, t1: 33.3 + seconds, f0: 0, f1 };
+  const viewport = { t0: 33.3, t1: 33.3 + seconds, f0: 0, f1: sr / 2 };
   const tiles = new Map<string, SpecTile>();
   const level = Math.max(0, specLevel(info, seconds / WIDTH) + loaded);
   for (const key of specKeys(info, "0", level, viewport.t0, viewport.t1)) {
@@ -45,7 +51,7 @@ function picture(axis: FreqAxis, framesPerPixel: number, loaded: number, f1 = sr
   const lookup = (key: TileKey) => tiles.get(keyString(key));
   const input = { info, channel: "0", viewport, axis, width: WIDTH, height: HEIGHT, lookup };
   return () => {
-    rasterizeSpectrogram(input, indices);
+    rasterizeSpectrogram(input, indices, cache);
     colorize(indices, lut, rgba);
   };
 }
@@ -58,5 +64,10 @@ describe("1200 x 400 pixels, with colours", () => {
   bench("linear, magnified, 5 pixels a frame", picture("linear", 0.2, 0));
   bench("linear, only the coarser level loaded", picture("linear", 3.9, 1));
   bench("linear, only the finer level loaded", picture("linear", 3.9, -1));
+  const moving = () => new RowCache();
+  bench("moving, linear, 1.99 columns a pixel", picture("linear", 1.99, 0, moving()));
+  bench("moving, linear, 1.5 columns a pixel", picture("linear", 6, 0, moving()));
+  bench("moving, magnified, 5 pixels a frame", picture("linear", 0.2, 0, moving()));
+  bench("moving, only the finer level loaded", picture("linear", 3.9, -1, moving()));
   bench("colours alone", () => colorize(indices, lut, rgba));
 });

@@ -5,7 +5,7 @@
 // Inner loops (pool.ts has the others): typed arrays read with non-null assertions, indices in range by construction.
 
 import { type Cover, columnBorders, cover, pixelSpans } from "./cover";
-import { makeRow, poolBins, poolColumns, type Row, type Strip } from "./pool";
+import { type BinSpans, makeRow, poolBins, poolColumns } from "./pool";
 import { specLevel } from "./pyramid";
 import { binAt, firstBinFrom, freqScale } from "./scales";
 import type { ChannelId, FreqAxis, SpecTile, SpectrogramInfo, TileKey, Viewport } from "./types";
@@ -29,9 +29,78 @@ export interface RasterResult {
   readonly estimated: boolean;
 }
 
+/** Tiles that are kept in rows although they are not in this picture: those of the next levels, mostly. */
+const SPARE_TILES = 48;
+
+interface Pooled {
+  readonly rows: Uint8Array;
+  pass: number;
+}
+
+/**
+ * What moving in time leaves as it is: which bins belong to a row, and tiles pooled to rows.
+ *
+ * Invariant: everything here is of one band, axis and height; another one empties it.
+ */
+export class RowCache {
+  readonly #pooled = new Map<SpecTile, Pooled>();
+  #of: (Pick<RasterInput, "info" | "axis" | "height"> & { f0: number; f1: number }) | null = null;
+  #spans: BinSpans = { lo: new Int32Array(0), hi: new Int32Array(0) };
+  #rowOf = new Int32Array(0);
+  #pass = 0;
+
+  /** The row of pooled tiles that line y takes; -1 where no bin lies. */
+  prepare({ info, axis, viewport: { f0, f1 }, height }: RasterInput): Int32Array {
+    this.#pass += 1;
+    const of = this.#of;
+    const same =
+      of?.info === info && of.axis === axis && of.f0 === f0 && of.f1 === f1 && of.height === height;
+    if (same) return this.#rowOf;
+    this.#of = { info, axis, f0, f1, height };
+    this.#pooled.clear();
+    const { lo, hi } = binSpans(info, axis, f0, f1, height);
+    const rowOf = new Int32Array(height);
+    let rows = 0;
+    for (let y = 0; y < height; y++) {
+      const again = y > 0 && lo[y] === lo[y - 1] && hi[y] === hi[y - 1];
+      if (again) rowOf[y] = rowOf[y - 1]!;
+      else if (lo[y] === hi[y]) rowOf[y] = -1;
+      else {
+        lo[rows] = lo[y]!;
+        hi[rows] = hi[y]!;
+        rowOf[y] = rows++;
+      }
+    }
+    this.#spans = { lo: lo.slice(0, rows), hi: hi.slice(0, rows) };
+    this.#rowOf = rowOf;
+    return rowOf;
+  }
+
+  /** Bytes [row * columns + column]. */
+  rows(tile: SpecTile): Uint8Array {
+    const pooled = this.#pooled.get(tile) ?? { rows: poolBins(tile, this.#spans), pass: 0 };
+    pooled.pass = this.#pass;
+    this.#pooled.delete(tile);
+    this.#pooled.set(tile, pooled);
+    return pooled.rows;
+  }
+
+  /** Lets go of what was not used for longest. */
+  trim(): void {
+    for (const [tile, { pass }] of this.#pooled) {
+      if (this.#pooled.size <= SPARE_TILES || pass === this.#pass) return;
+      this.#pooled.delete(tile);
+    }
+  }
+}
+
 /** Fills out[y * width + x], y = 0 at the top, with quantised values. */
-export function rasterizeSpectrogram(input: RasterInput, out: Uint8Array): RasterResult {
-  const { info, channel, viewport, axis, width, height } = input;
+export function rasterizeSpectrogram(
+  input: RasterInput,
+  out: Uint8Array,
+  cache: RowCache = new RowCache(),
+): RasterResult {
+  const { info, channel, viewport, width, height } = input;
   const { t0, t1 } = viewport;
   const level = specLevel(info, (t1 - t0) / width);
   const lookup = (key: TileKey) => {
@@ -40,21 +109,25 @@ export function rasterizeSpectrogram(input: RasterInput, out: Uint8Array): Raste
   };
   const covered = cover(info, channel, level, t0, t1, lookup);
   const spans = pixelSpans(info, columnBorders(covered), t0, t1, width);
-  const bins = binSpans(info, axis, viewport.f0, viewport.f1, height);
-  const { strips, row } = stripsOf(covered);
+  const rowOf = cache.prepare(input);
+  const strips = stripsOf(covered, cache);
+  const row = makeRow(covered.columns);
   for (let y = 0; y < height; y++) {
-    const first = bins.lo[y]!;
-    const end = bins.hi[y]!;
+    const r = rowOf[y]!;
     const at = y * width;
-    if (y > 0 && first === bins.lo[y - 1] && end === bins.hi[y - 1]) {
-      out.copyWithin(at, at - width, at);
-    } else if (first === end) {
+    if (r < 0) {
       out.fill(0, at, at + width);
+    } else if (y > 0 && r === rowOf[y - 1]) {
+      out.copyWithin(at, at - width, at);
     } else {
-      for (const strip of strips) poolBins(strip, first, end, row);
+      for (const { rows, columns, first, count, to } of strips) {
+        const from = r * columns + first;
+        row.bytes.set(rows.subarray(from, from + count), to);
+      }
       poolColumns(row, spans, out.subarray(at, at + width));
     }
   }
+  cache.trim();
   return { level, missing: covered.missing, estimated: covered.estimated };
 }
 
@@ -65,7 +138,7 @@ export function binSpans(
   f0: number,
   f1: number,
   height: number,
-): { readonly lo: Int32Array; readonly hi: Int32Array } {
+): BinSpans {
   const scale = freqScale(axis, f0, f1);
   const lo = new Int32Array(height);
   const hi = new Int32Array(height);
@@ -88,41 +161,24 @@ export function binSpans(
   return { lo, hi };
 }
 
-/**
- * Lays the pieces out side by side in one row of bytes. The first one begins at the place in its word that it has
- * in its tile, `lead`; the strips before and after whole words write more than their piece, where nobody reads.
- */
-function stripsOf(covered: Cover<SpecTile>): { strips: Strip[]; row: Row } {
-  const { pieces } = covered;
-  const lead = (pieces[0]?.first ?? 0) % 4;
+/** Columns [first, first + count) of a pooled tile go to `to` and on. */
+interface Strip {
+  readonly rows: Uint8Array;
+  readonly columns: number;
+  readonly first: number;
+  readonly count: number;
+  readonly to: number;
+}
+
+/** The pieces that have a tile, side by side in one row of bytes. */
+function stripsOf({ pieces }: Cover<SpecTile>, cache: RowCache): Strip[] {
   const strips: Strip[] = [];
-  let at = lead;
-  pieces.forEach(({ tile, first, count }, i) => {
-    if (tile) {
-      const { data, columns } = tile;
-      const ahead = i === 0 ? lead : 0;
-      const words =
-        columns % 4 === 0 &&
-        data.byteOffset % 4 === 0 &&
-        (first - ahead) % 4 === 0 &&
-        (at - ahead) % 4 === 0 &&
-        ((first + count) % 4 === 0 || i === pieces.length - 1);
-      strips.push(
-        words
-          ? {
-              data,
-              words: new Int32Array(data.buffer, data.byteOffset, data.length / 4),
-              columns,
-              first: first - ahead,
-              count: Math.ceil((count + ahead) / 4) * 4,
-              at: at - ahead,
-            }
-          : { data, words: undefined, columns, first, count, at },
-      );
-    }
-    at += count;
-  });
-  return { strips, row: makeRow(at, lead) };
+  let to = 0;
+  for (const { tile, first, count } of pieces) {
+    if (tile) strips.push({ rows: cache.rows(tile), columns: tile.columns, first, count, to });
+    to += count;
+  }
+  return strips;
 }
 
 /** Colour of each quantised value. colors: 256 RGB triples; lo, hi in the dB of range_db (ref = 1.0). */

@@ -14,6 +14,8 @@ import type { Reading, Status } from "./status";
 
 /** Milliseconds the pointer rests before the exact value is asked for. */
 const REST = 80;
+/** Milliseconds between readings while the picture moves under the pointer: nobody reads faster. */
+const PACE = 90;
 
 type PaneHit = Hit & { zone: "pane" };
 
@@ -23,6 +25,8 @@ export class Reader {
   private seen = "";
   private pointer: { readonly x: number; readonly y: number } | null = null;
   private resting: (() => void) | null = null;
+  private due: (() => void) | null = null;
+  private readAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly session: Session,
@@ -43,8 +47,18 @@ export class Reader {
     this.refresh();
   }
 
-  /** Reads anew; what lies under a still pointer changes with the picture. */
-  refresh(): void {
+  /** What lies under a still pointer changes with the picture. */
+  follow(now: number): void {
+    if (!this.pointer || this.due) return;
+    const wait = this.readAt + PACE - now;
+    if (wait <= 0) return this.refresh();
+    this.due = this.scope.timeout(() => this.refresh(), wait);
+  }
+
+  private refresh(): void {
+    this.due?.();
+    this.due = null;
+    this.readAt = performance.now();
     const { pointer } = this;
     const hit = pointer && hitTest(this.stage.scene(), pointer.x, pointer.y);
     const reading = hit && this.read(hit, pointer.x, pointer.y);

@@ -131,7 +131,11 @@ export class Scope {
     return this.add(() => observer.disconnect());
   }
 
-  mutations(target: Node, options: MutationObserverInit, callback: () => void): Cleanup {
+  mutations(
+    target: Node,
+    options: MutationObserverInit,
+    callback: (records: readonly MutationRecord[]) => void,
+  ): Cleanup {
     if (this.#disposed) return () => {};
     const observer = new MutationObserver(callback);
     observer.observe(target, options);

@@ -6,14 +6,16 @@
  * painted only when what it shows has changed.
  */
 
-import { paintAxes } from "./axes";
+import type { AxisState } from "./axes";
 import { colormap } from "./colormaps";
 import { paintCursor } from "./cursor";
 import { element } from "./dom";
 import type { Scene } from "./hit";
 import { type Layout, layout, type Pane } from "./layout";
-import { type Mark, marksOf } from "./marks";
-import { paintMarks, paintOverview } from "./overlay";
+import { MarkLayer } from "./marklayer";
+import { type Mark, marksOf, thinned } from "./marks";
+import { memo } from "./memo";
+import { Motion, REST } from "./motion";
 import { overviewChannel, Picture, type PictureResult, type PictureState } from "./picture";
 import type { Row } from "./protocol";
 import { waveKeys } from "./pyramid";
@@ -21,12 +23,13 @@ import { freqScale, timeScale } from "./scales";
 import type { Scope } from "./scope";
 import type { Session } from "./session";
 import type { Preview } from "./shapes";
-import { readTheme, type Theme, watchTheme } from "./theme";
-import type { Bounds, ChannelId, TileKey, Viewport } from "./types";
+import { readTheme, sameTheme, type Theme, watchTheme } from "./theme";
+import type { Bounds, ChannelId, Viewport, WaveTile } from "./types";
 import { clamp } from "./viewport";
-import { topLevel, wishes } from "./wishes";
+import { topLevel, type Wishes, wishes } from "./wishes";
 
-export type Layer = "tiles" | "colors" | "marks" | "cursor";
+/** What may change: everything, or only the tiles that have come, the window, colours, annotations, or the pointer. */
+export type Change = "all" | "tiles" | "window" | "colors" | "marks" | "cursor";
 
 const WAVE_SHARE = 0.26;
 /** Sharper than this no eye can tell, and it costs by the square. */
@@ -34,18 +37,37 @@ const MAX_RATIO = 2;
 /** Height without the panes, and of the panes of one channel, at the least. */
 const LEAST_FIXED = 60;
 const LEAST_CHANNEL = 90;
-/** Colours in the colour bar. */
-const BAR_STEPS = 64;
 /** Amplitudes the axis may end at; it is the first that holds the whole recording. */
 const STEPS = [1, 1.5, 2, 3, 5, 7];
+/** Milliseconds after the last move. */
+const SETTLED = REST + 20;
 
 export class Stage {
   readonly root = element("div", { class: "sw-stage" });
-  private readonly picture: Picture;
   private readonly contexts: readonly CanvasRenderingContext2D[];
-  private readonly dirty = new Set<Layer>();
+  private readonly picture: Picture;
+  private readonly overlay: MarkLayer;
+  private readonly motion = new Motion();
+  private readonly changed = new Set<Change>();
+  private readonly peaks = new WeakMap<WaveTile, number>();
+  private readonly selection = memo((ids: readonly string[]) => new Set(ids));
+  private readonly stripMarks = memo((rows: readonly Row[], _labels: unknown, width: number) => {
+    const { duration } = this.bounds;
+    const inView = this.session.regions.inView(0, duration);
+    return rows.length === 0
+      ? []
+      : this.marks(
+          thinned(inView, duration / width, () => false),
+          [],
+        );
+  });
+  private readonly placed = memo((width: number, height: number, _channels: string) =>
+    layout({ width, height, channels: this.channels, waveShare: WAVE_SHARE }),
+  );
   private frame: (() => void) | null = null;
-  private theme: Theme;
+  private settling: (() => void) | null = null;
+  /** Null until the host has put the widget into its page. */
+  private theme: Theme | null = null;
   private size = { width: 0, height: 0 };
   private inSight = true;
   private window: Viewport;
@@ -53,13 +75,16 @@ export class Stage {
   private shown: Scene | null = null;
   private previews: readonly Preview[] | null = null;
   private pointer: { readonly x: number; readonly y: number } | null = null;
+  /** What the cursor's layer shows. */
+  private cursor: readonly unknown[] = [];
+  private detail = 1;
   result: PictureResult = { missing: 0, estimated: false };
 
   constructor(
     private readonly session: Session,
-    themed: HTMLElement,
+    private readonly themed: HTMLElement,
     private readonly scope: Scope,
-    private readonly painted: () => void,
+    private readonly painted: (changed: ReadonlySet<Change>) => void,
   ) {
     this.contexts = ["picture", "marks", "cursor"].map((name) => {
       const canvas = element("canvas", { class: `sw-canvas sw-${name}`, "aria-hidden": "true" });
@@ -69,16 +94,18 @@ export class Stage {
       return context;
     });
     this.picture = new Picture(this.context(0));
-    this.theme = readTheme(themed);
+    this.overlay = new MarkLayer(this.context(1));
     this.window = this.settledViewport();
     scope.resize(this.root, () => this.resized());
     scope.visibility(this.root, (visible) => {
       this.inSight = visible;
-      if (visible) this.invalidate("tiles");
+      if (visible) this.invalidate("all");
     });
     watchTheme(scope, () => {
-      this.theme = readTheme(themed);
-      this.invalidate("colors");
+      const theme = this.theme && readTheme(themed);
+      if (!theme || !this.theme || sameTheme(theme, this.theme)) return;
+      this.theme = theme;
+      this.invalidate("all");
     });
     scope.add(() => session.tiles.release(this));
     session.tiles.onChange(() => this.invalidate("tiles"), scope);
@@ -99,7 +126,7 @@ export class Stage {
     const old = this.window;
     this.window = clamp(next, this.bounds);
     const same = (["t0", "t1", "f0", "f1"] as const).every((k) => old[k] === this.window[k]);
-    if (!same) this.invalidate("tiles");
+    if (!same) this.invalidate("window");
   }
 
   settledViewport(): Viewport {
@@ -110,7 +137,7 @@ export class Stage {
 
   zoomAmplitude(factor: number): void {
     this.amplitudeZoom = Math.min(1, Math.max(1e-4, this.amplitudeZoom * factor));
-    this.invalidate("tiles");
+    this.invalidate("all");
   }
 
   preview(shapes: readonly Preview[] | null): void {
@@ -154,13 +181,13 @@ export class Stage {
     return this.shown;
   }
 
-  /** Marks a layer, and those that lie on it, to be painted with the next frame. */
-  invalidate(layer: Layer): void {
-    this.shown = null;
-    this.dirty.add(layer);
-    this.frame ??= this.scope.frame(() => {
+  /** What has changed is painted with the next frame. */
+  invalidate(change: Change): void {
+    if (change !== "cursor") this.shown = null;
+    this.changed.add(change);
+    this.frame ??= this.scope.frame((now) => {
       this.frame = null;
-      this.commit();
+      this.commit(now);
     });
   }
 
@@ -177,51 +204,90 @@ export class Stage {
   private resized(): void {
     const { clientWidth: width, clientHeight: height } = this.root;
     this.size = { width, height };
+    this.theme ??= readTheme(this.themed);
     for (const { canvas } of this.contexts) {
       canvas.width = Math.round(width * this.ratio);
       canvas.height = Math.round(height * this.ratio);
     }
-    this.invalidate("tiles");
-  }
-
-  private layout(): Layout {
-    return layout({ ...this.size, channels: this.channels, waveShare: WAVE_SHARE });
+    this.picture.clear();
+    this.overlay.clear();
+    this.cursor = [];
+    this.invalidate("all");
   }
 
   private makeScene(): Scene {
-    const { session, window } = this;
-    const places = this.layout();
+    const { session, window, size } = this;
+    const places = this.placed(size.width, size.height, this.channels.join());
     const { duration } = this.bounds;
+    const selected = this.selection(session.traits.get("selected"));
+    const pixel = (window.t1 - window.t0) / Math.max(1, places.plot.width);
     return {
       layout: places,
       time: timeScale(window.t0, window.t1, places.plot.width),
       freq: freqScale(session.traits.get("freq_axis"), window.f0, window.f1),
       overview: timeScale(0, duration, places.plot.width),
       visible: [window.t0, window.t1],
-      rows: session.regions.inView(window.t0, window.t1),
-      selected: new Set(session.traits.get("selected")),
+      rows: thinned(session.regions.inView(window.t0, window.t1), pixel, ({ id }) =>
+        selected.has(id),
+      ),
+      selected,
     };
   }
 
-  /** Largest amplitude on the axis: the first round number that holds the whole recording. */
-  private amplitude(places: Layout): number {
-    const { tiles, traits } = this.session;
-    const info = traits.get("_info");
-    let peak = 0;
-    for (const channel of new Set(places.panes.map((pane) => pane.channel))) {
-      for (const key of waveKeys(info.waveform, channel, topLevel(info), 0, info.duration)) {
-        for (const value of tiles.wave(key)?.data ?? []) peak = Math.max(peak, Math.abs(value));
-      }
+  // Painting --------------------------------------------------------------------------------------
+
+  private commit(now: number): void {
+    const { theme } = this;
+    if (!this.inSight || this.size.width < 1 || this.size.height < 1 || !theme) return;
+    const changed = new Set(this.changed);
+    this.changed.clear();
+    const has = (...some: Change[]) => some.some((change) => changed.has(change));
+    if (has("all", "window")) this.move(now);
+    // While sound plays, each frame moves the playhead and nothing else.
+    if (has("all", "tiles", "window", "colors", "marks")) {
+      const state = this.pictureState(theme);
+      if (has("all", "tiles", "window")) this.session.tiles.want(this, this.wishes(now));
+      this.result = this.picture.paint(state, {
+        tiles: has("all", "tiles"),
+        window: has("window"),
+        colors: has("all", "colors"),
+        marks: has("marks"),
+      });
+      this.overlay.paint(has("all", "window", "marks"), {
+        scene: this.scene(),
+        marks: state.marks,
+        previews: this.previewed(state.marks),
+        axes: this.axisState(state),
+        theme,
+        ratio: this.ratio,
+      });
     }
-    if (!(peak > 0) || !Number.isFinite(peak)) return this.amplitudeZoom;
-    const decade = 10 ** Math.floor(Math.log10(peak));
-    const step = STEPS.find((s) => s * decade >= peak * 0.999) ?? 10;
-    return step * decade * this.amplitudeZoom;
+    this.paintCursor(theme);
+    this.painted(changed);
   }
 
-  private pictureState(): PictureState {
-    const { tiles, traits } = this.session;
-    const places = this.scene().layout;
+  /** A window that moves is painted with less detail where there is much, and again once it rests. */
+  private move(now: number): void {
+    this.motion.note(this.window, now);
+    this.detail = this.motion.moving(now) ? 1 : this.ratio;
+    this.settling ??= this.scope.timeout(() => this.settle(), SETTLED);
+  }
+
+  private settle(): void {
+    this.settling = null;
+    const now = performance.now();
+    if (this.motion.moving(now)) {
+      this.settling = this.scope.timeout(() => this.settle(), SETTLED);
+    } else if (this.detail !== this.ratio) {
+      this.invalidate("all");
+    } else {
+      this.session.tiles.want(this, this.wishes(now));
+    }
+  }
+
+  private pictureState(theme: Theme): PictureState {
+    const { tiles, regions, traits } = this.session;
+    const { layout: places, rows } = this.scene();
     const ref = traits.get("_ref_db");
     const [lo, hi] = traits.get("db_range");
     return {
@@ -232,96 +298,108 @@ export class Stage {
       colormap: traits.get("colormap"),
       range: [lo + ref, hi + ref],
       amplitude: this.amplitude(places),
-      theme: this.theme,
+      theme,
       ratio: this.ratio,
+      detail: this.detail,
+      marks: this.marks(rows, this.previews ?? []),
+      stripMarks: this.stripMarks(regions.rows(), traits.get("_labels"), places.plot.width),
       lookup: (key) => tiles.get(key),
     };
   }
 
-  private commit(): void {
-    if (!this.inSight || this.size.width < 1 || this.size.height < 1) return;
-    const { dirty } = this;
-    const tiles = dirty.has("tiles");
-    const picture = tiles || dirty.has("colors");
-    const marks = picture || dirty.has("marks");
-    dirty.clear();
-    // While sound plays, each frame moves the playhead and nothing else.
-    if (marks) {
-      const state = this.pictureState();
-      if (tiles) this.session.tiles.want(this, this.wishes(state));
-      if (picture) this.result = this.picture.paint(state, tiles);
-      this.paintMarks(state);
+  /** Largest amplitude on the axis: the first round number that holds the whole recording. */
+  private amplitude(places: Layout): number {
+    const { tiles, traits } = this.session;
+    const info = traits.get("_info");
+    let peak = 0;
+    for (const channel of new Set(places.panes.map((pane) => pane.channel))) {
+      for (const key of waveKeys(info.waveform, channel, topLevel(info), 0, info.duration)) {
+        const tile = tiles.wave(key);
+        if (tile) peak = Math.max(peak, this.peak(tile));
+      }
     }
-    this.paintCursor();
-    this.painted();
+    if (!(peak > 0) || !Number.isFinite(peak)) return this.amplitudeZoom;
+    const decade = 10 ** Math.floor(Math.log10(peak));
+    const step = STEPS.find((s) => s * decade >= peak * 0.999) ?? 10;
+    return step * decade * this.amplitudeZoom;
   }
 
-  private wishes(state: PictureState): TileKey[] {
-    const { info, viewport, ratio, layout } = state;
-    const strip = overviewChannel(state);
-    const { width } = layout.plot;
-    return wishes({ info, viewport, ratio, width, strip, channels: this.channels });
+  private peak(tile: WaveTile): number {
+    let peak = this.peaks.get(tile);
+    if (peak === undefined) {
+      peak = tile.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      this.peaks.set(tile, peak);
+    }
+    return peak;
   }
 
-  private clear(index: number): CanvasRenderingContext2D {
-    const g = this.context(index);
-    g.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-    g.clearRect(0, 0, this.size.width, this.size.height);
-    return g;
+  private wishes(now: number): Wishes {
+    const info = this.session.traits.get("_info");
+    const { layout: places } = this.scene();
+    const width = Math.max(1, Math.round(places.plot.width * this.detail));
+    const strip = overviewChannel(places);
+    const about = { info, width, strip, channels: this.channels };
+    const { tiles } = this.session;
+    const aim = this.motion.aim(this.window, now, (sight) =>
+      wishes({ ...about, sight, ahead: null }).needed.every((key) => tiles.has(key)),
+    );
+    return wishes({ ...about, ...aim });
   }
 
-  private paintMarks(state: PictureState): void {
-    const g = this.clear(1);
-    const scene = this.scene();
-    const { theme } = this;
-    const marks = this.marks(this.session.regions.inView(this.window.t0, this.window.t1));
+  private axisState(state: PictureState): AxisState {
     const ref = this.session.traits.get("_ref_db");
     const colors = colormap(state.colormap);
-    this.picture.tintWaves(g, scene, marks);
-    paintMarks(g, scene, marks, theme);
-    paintOverview(g, scene, this.marks(this.session.regions.rows()), theme);
-    paintAxes(
-      g,
-      scene,
-      {
-        axis: state.axis,
-        band: [this.window.f0, this.window.f1],
-        range: [state.range[0] - ref, state.range[1] - ref],
-        amplitude: state.amplitude,
-        dbUnit: this.dbUnit,
-        channelName: (pane) => (this.channels.length > 1 ? `ch ${Number(pane.channel) + 1}` : ""),
-        barColors: Array.from({ length: BAR_STEPS }, (_, i) => {
-          const at = Math.round((i * 255) / (BAR_STEPS - 1)) * 3;
-          return `rgb(${colors[at]}, ${colors[at + 1]}, ${colors[at + 2]})`;
-        }),
-      },
-      theme,
-    );
+    return {
+      axis: state.axis,
+      band: [this.window.f0, this.window.f1],
+      range: [state.range[0] - ref, state.range[1] - ref],
+      amplitude: state.amplitude,
+      dbUnit: this.dbUnit,
+      named: this.channels.length > 1,
+      colors,
+    };
   }
 
-  private marks(rows: readonly Row[]): Mark[] {
+  private previewed(marks: readonly Mark[]): readonly Mark[] {
+    if (!this.previews) return [];
+    const ids = new Set(this.previews.map(({ id }) => id));
+    return marks.filter(({ id }) => ids.has(id));
+  }
+
+  private marks(rows: Scene["rows"], previews: readonly Preview[]): Mark[] {
     const { session } = this;
-    return marksOf(rows, {
+    return marksOf(rows as readonly Row[], {
       labels: session.traits.get("_labels"),
-      previews: this.previews ?? [],
+      previews,
       activeLabel: session.activeLabel,
       isPending: (id) => session.regions.isPending(id),
     });
   }
 
-  private paintCursor(): void {
+  private paintCursor(theme: Theme): void {
     const { player } = this.session;
+    const { pointer } = this;
     const only = this.previews?.length === 1 ? this.previews[0] : undefined;
-    paintCursor(
-      this.clear(2),
-      this.scene(),
-      {
-        pointer: this.pointer,
-        position: player.position,
-        playing: player.playing,
-        preview: only ?? null,
-      },
-      this.theme,
-    );
+    const { position, playing } = player;
+    const scene = this.scene();
+    const { plot } = scene.layout;
+    const x = scene.time.toX(position);
+    const inSight = x >= 0 && x <= plot.width;
+    const shows = [
+      pointer,
+      scene.layout,
+      theme,
+      playing,
+      inSight && x.toFixed(1),
+      scene.overview.toX(position).toFixed(1),
+      only,
+      only && scene,
+    ];
+    if (shows.every((part, i) => part === this.cursor[i])) return;
+    this.cursor = shows;
+    const g = this.context(2);
+    g.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    g.clearRect(0, 0, this.size.width, this.size.height);
+    paintCursor(g, scene, { pointer, position, playing, preview: only ?? null }, theme);
   }
 }

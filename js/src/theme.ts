@@ -15,7 +15,10 @@ export interface Theme {
   readonly wave: string;
   readonly rms: string;
   readonly accent: string;
+  readonly warning: string;
   readonly font: string;
+  /** The same colours on the pane's ground, as words of an ImageData. */
+  readonly words: { readonly [name in "line" | "pane" | "wave" | "rms"]: number };
 }
 
 export function readTheme(root: HTMLElement): Theme {
@@ -26,7 +29,7 @@ export function readTheme(root: HTMLElement): Theme {
     probe.style.color = `var(--sw-${name})`;
     return getComputedStyle(probe).color;
   };
-  const theme = {
+  const colors = {
     text: value("text"),
     muted: value("muted"),
     line: value("line"),
@@ -34,23 +37,80 @@ export function readTheme(root: HTMLElement): Theme {
     wave: value("wave"),
     rms: value("rms"),
     accent: value("accent"),
-    font: getComputedStyle(root).fontFamily || "sans-serif",
+    warning: value("warning"),
   };
+  const font = getComputedStyle(root).fontFamily || "sans-serif";
   probe.remove();
-  return theme;
+  const { line, pane, wave, rms } = colors;
+  const [a, b, c, d] = painted([pane, line, wave, rms]);
+  return { ...colors, font, words: { pane: a!, line: b!, wave: c!, rms: d! } };
 }
 
-/** Calls `changed` whenever the host or the system may have changed its colours. */
+/** What each colour looks like on the first one: a canvas reads every notation. */
+function painted(colors: readonly string[]): number[] {
+  const g = element("canvas", { width: 1, height: 1 }).getContext("2d", {
+    willReadFrequently: true,
+  });
+  return colors.map((color) => {
+    if (!g) return 0xff808080;
+    g.fillStyle = colors[0] ?? color;
+    g.fillRect(0, 0, 1, 1);
+    g.fillStyle = color;
+    g.fillRect(0, 0, 1, 1);
+    const [red = 0, green = 0, blue = 0] = g.getImageData(0, 0, 1, 1).data;
+    return opaque(red, green, blue);
+  });
+}
+
+const opaque = (red: number, green: number, blue: number): number =>
+  (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
+
+/** A colour "#rrggbb" as a word of an ImageData. */
+export function word(color: string): number {
+  const channel = (at: number) => Number.parseInt(color.slice(at, at + 2), 16) || 0;
+  return opaque(channel(1), channel(3), channel(5));
+}
+
+const isStyle = (node: Node): boolean =>
+  node instanceof HTMLStyleElement ||
+  (node instanceof HTMLLinkElement && node.relList.contains("stylesheet"));
+
+/**
+ * Calls `changed` in the frame after the host or the system may have changed its colours.
+ *
+ * Hosts change their pages all the time: JupyterLab swaps its icon, a link, whenever a kernel turns busy.
+ */
 export function watchTheme(scope: Scope, changed: () => void): void {
+  let due = false;
+  const soon = () => {
+    if (due) return;
+    due = true;
+    scope.frame(() => {
+      due = false;
+      changed();
+    });
+  };
   const marks = ["class", "style", "data-jp-theme-light", "data-jp-theme-name", "data-theme"];
   for (const element of [document.documentElement, document.body]) {
-    scope.mutations(element, { attributes: true, attributeFilter: marks }, changed);
+    scope.mutations(element, { attributes: true, attributeFilter: marks }, soon);
   }
-  scope.listen(window.matchMedia("(prefers-color-scheme: dark)"), "change", changed);
+  scope.listen(window.matchMedia("(prefers-color-scheme: dark)"), "change", soon);
   // JupyterLab swaps its theme's stylesheet some time after it has marked the body.
-  scope.mutations(document.head, { childList: true }, () => scope.frame(changed));
-  scope.listen(document.head, "load", changed, { capture: true });
+  scope.mutations(document.head, { childList: true }, (records) => {
+    if (records.some((r) => [...r.addedNodes, ...r.removedNodes].some(isStyle))) soon();
+  });
+  scope.listen(
+    document.head,
+    "load",
+    ({ target }) => {
+      if (target instanceof Node && isStyle(target)) soon();
+    },
+    { capture: true },
+  );
 }
+
+/** Whether two readings look the same. */
+export const sameTheme = (a: Theme, b: Theme): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** Black or white, whichever reads better on a colour "#rrggbb". */
 export function inkOn(color: string): "#000" | "#fff" {

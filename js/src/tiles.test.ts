@@ -9,6 +9,7 @@ const BINS = 5;
 const COLUMNS = 4;
 const key = (index: number, level = 0): TileKey => ({ layer: "spec/0", level, index });
 const keys = (...indices: number[]) => indices.map((index) => key(index));
+const need = (needed: TileKey[], ahead: TileKey[] = []) => ({ needed, ahead });
 
 let model: FakeModel;
 let scope: Scope;
@@ -18,7 +19,7 @@ let frames: Set<() => void>;
 function make(maxBytes?: number): void {
   store = new TileStore(modelChannel(model, scope), scope, {
     ...(maxBytes === undefined ? {} : { maxBytes }),
-    frame: (callback) => {
+    soon: (callback) => {
       const entry = () => callback();
       frames.add(entry);
       return () => frames.delete(entry);
@@ -78,9 +79,9 @@ const settle = () => vi.advanceTimersByTimeAsync(0);
 describe("asking", () => {
   it("is done once in a frame, for all owners, first wishes first", () => {
     const [a, b] = [{}, {}];
-    store.want(a, keys(9));
-    store.want(a, keys(1, 2, 3));
-    store.want(b, keys(11, 2, 13));
+    store.want(a, need(keys(9)));
+    store.want(a, need(keys(1, 2, 3)));
+    store.want(b, need(keys(11, 2, 13)));
     expect(model.sent).toHaveLength(0);
     expect(frames.size).toBe(1);
     frame();
@@ -92,10 +93,10 @@ describe("asking", () => {
 
   it("leaves out what is there and what is out", () => {
     const owner = {};
-    store.want(owner, keys(1, 2));
+    store.want(owner, need(keys(1, 2)));
     frame();
     tell(model.sent[0]!.id, keys(1), { last: false });
-    store.want(owner, keys(1, 2, 3));
+    store.want(owner, need(keys(1, 2, 3)));
     frame();
     expect(sent("tiles.get").map(indices)).toEqual([[1, 2], [3]]);
     expect(store.pending).toBe(2);
@@ -103,29 +104,29 @@ describe("asking", () => {
 
   it("sends nothing when nothing is new", () => {
     const owner = {};
-    store.want(owner, keys(1));
+    store.want(owner, need(keys(1)));
     frame();
     for (let i = 0; i < 100; i++) {
-      store.want(owner, keys(1));
+      store.want(owner, need(keys(1)));
       frame();
     }
     expect(model.sent).toHaveLength(1);
   });
 
   it("splits what is too much for one message", () => {
-    store.want({}, keys(...Array(1100).keys()));
+    store.want({}, need(keys(...Array(1100).keys())));
     frame();
     expect(sent("tiles.get").map((m) => m.keys.length)).toEqual([512, 512, 76]);
   });
 
   it("waits for the first epoch", () => {
     const early = new TileStore(modelChannel(model, scope), scope, {
-      frame: (callback) => {
+      soon: (callback) => {
         frames.add(callback);
         return () => frames.delete(callback);
       },
     });
-    early.want({}, keys(1));
+    early.want({}, need(keys(1)));
     frame();
     expect(model.sent).toHaveLength(0);
     early.setEpoch(0);
@@ -134,13 +135,64 @@ describe("asking", () => {
   });
 });
 
+describe("what may be needed next", () => {
+  it("is asked for when nothing that is needed is out", () => {
+    const owner = {};
+    store.want(owner, need(keys(1, 2), keys(3, 2, 4)));
+    frame();
+    expect(sent("tiles.get").map(indices)).toEqual([[1, 2]]);
+    tell(model.sent[0]!.id, keys(1), { last: false });
+    frame();
+    expect(sent("tiles.get")).toHaveLength(1);
+    tell(model.sent[0]!.id, keys(2));
+    frame();
+    expect(sent("tiles.get").map(indices)).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+    // It is no tile that is missed.
+    expect(store.pending).toBe(0);
+  });
+
+  it("waits for what every view needs, and not for what failed", async () => {
+    store.want({}, need(keys(1), keys(7)));
+    store.want({}, need(keys(2)));
+    frame();
+    expect(sent("tiles.get").map(indices)).toEqual([[1, 2]]);
+    tell(model.sent[0]!.id, keys(1), { last: false });
+    model.tell({ v: 1, type: "error", id: model.sent[0]!.id, code: "audio", message: "bad" });
+    await settle();
+    frame();
+    expect(sent("tiles.get").map(indices)).toEqual([[1, 2], [7]]);
+  });
+
+  it("is not asked for where there is no room to keep it", () => {
+    make(2 * BINS * COLUMNS);
+    store.want({}, need(keys(1, 2), keys(3)));
+    frame();
+    tell(model.sent[0]!.id, keys(1, 2));
+    frame();
+    expect(sent("tiles.get").map(indices)).toEqual([[1, 2]]);
+  });
+
+  it("is cancelled as any other", () => {
+    const owner = {};
+    store.want(owner, need([], keys(3, 4)));
+    frame();
+    store.want(owner, need(keys(3)));
+    frame();
+    expect(sent("tiles.cancel").map(indices)).toEqual([[4]]);
+    expect(sent("tiles.get").map(indices)).toEqual([[3, 4]]);
+  });
+});
+
 describe("cancelling", () => {
   it("happens to what nobody wants any more", () => {
     const [a, b] = [{}, {}];
-    store.want(a, keys(1, 2, 3));
-    store.want(b, keys(3));
+    store.want(a, need(keys(1, 2, 3)));
+    store.want(b, need(keys(3)));
     frame();
-    store.want(a, keys(2));
+    store.want(a, need(keys(2)));
     frame();
     expect(indices(sent("tiles.cancel")[0])).toEqual([1]);
     store.release(b);
@@ -151,24 +203,24 @@ describe("cancelling", () => {
 
   it("does not happen to what has come, or left and came back within a frame", () => {
     const owner = {};
-    store.want(owner, keys(1, 2));
+    store.want(owner, need(keys(1, 2)));
     frame();
     tell(model.sent[0]!.id, keys(1), { last: false });
-    store.want(owner, []);
-    store.want(owner, keys(2));
+    store.want(owner, need([]));
+    store.want(owner, need(keys(2)));
     frame();
     expect(sent("tiles.cancel")).toHaveLength(0);
   });
 
   it("is no failure: what is wanted again is asked again at once", async () => {
     const owner = {};
-    store.want(owner, keys(1));
+    store.want(owner, need(keys(1)));
     frame();
-    store.want(owner, []);
+    store.want(owner, need([]));
     frame();
     tell(model.sent[0]!.id, []);
     await settle();
-    store.want(owner, keys(1));
+    store.want(owner, need(keys(1)));
     frame();
     expect(sent("tiles.get").map(indices)).toEqual([[1], [1]]);
     expect(store.stats.failed).toBe(0);
@@ -176,12 +228,12 @@ describe("cancelling", () => {
 
   it("forgets no tile that comes all the same", () => {
     const owner = {};
-    store.want(owner, keys(1));
+    store.want(owner, need(keys(1)));
     frame();
-    store.want(owner, []);
+    store.want(owner, need([]));
     frame();
     tell(model.sent[0]!.id, keys(1));
-    store.want(owner, keys(1));
+    store.want(owner, need(keys(1)));
     frame();
     expect(store.get(key(1))).toBeDefined();
     expect(sent("tiles.get")).toHaveLength(1);
@@ -197,13 +249,13 @@ describe("tiles", () => {
     expect(changed).toHaveBeenCalledTimes(2);
     expect([1, 2, 3].every((index) => store.spec(key(index)) !== undefined)).toBe(true);
     expect(store.wave(key(1))).toBeUndefined();
-    store.want({}, keys(1, 2, 3));
+    store.want({}, need(keys(1, 2, 3)));
     frame();
     expect(model.sent).toHaveLength(0);
   });
 
   it("that are estimates give way to exact ones, and never the other way round", () => {
-    store.want({}, keys(1));
+    store.want({}, need(keys(1)));
     frame();
     tell(model.sent[0]!.id, keys(1), { exact: false, fill: 1 });
     expect(store.get(key(1))).toMatchObject({ exact: false });
@@ -230,13 +282,13 @@ describe("tiles", () => {
   it("stay while they are wanted, so that none is asked for twice", () => {
     make(2 * BINS * COLUMNS);
     const owner = {};
-    store.want(owner, keys(1, 2, 3));
+    store.want(owner, need(keys(1, 2, 3)));
     frame();
     tell(model.sent[0]!.id, keys(1, 2, 3));
     tell(null, keys(4));
     expect([1, 2, 3, 4].filter((index) => store.get(key(index)))).toEqual([1, 2, 3]);
     frame();
-    store.want(owner, keys(1));
+    store.want(owner, need(keys(1)));
     frame();
     expect(sent("tiles.get")).toHaveLength(1);
     expect(store.stats.tiles).toBe(2);
@@ -249,7 +301,7 @@ describe("an epoch", () => {
     const owner = {};
     const changed = vi.fn();
     store.onChange(changed, scope);
-    store.want(owner, keys(1, 2));
+    store.want(owner, need(keys(1, 2)));
     frame();
     tell(model.sent[0]!.id, keys(1), { last: false });
     store.setEpoch(1, BINS);
@@ -293,7 +345,7 @@ describe("failures", () => {
   const fail = (message: Sent, text = "unreadable") =>
     model.tell({ v: 1, type: "error", id: message.id, code: "audio", message: text });
 
-  it("are asked again alone, after pauses that grow, while they are wanted", async () => {
+  it("are asked again alone, after pauses that grow, and given up when the kernel insists", async () => {
     const owner = {};
     const changed = vi.fn();
     store.onChange(changed, scope);
@@ -302,13 +354,13 @@ describe("failures", () => {
       if (indices(message).includes(2)) fail(message);
       else tell(message.id, keys(...indices(message)));
     };
-    store.want(owner, keys(1, 2));
+    store.want(owner, need(keys(1, 2)));
     frame();
     await settle();
     expect(store.problem).toBe("unreadable");
     expect(changed).toHaveBeenCalled();
     for (let ms = 0; ms < 60_000; ms += 50) {
-      store.want(owner, keys(1, 2));
+      store.want(owner, need(keys(1, 2)));
       frame();
       await vi.advanceTimersByTimeAsync(50);
     }
@@ -316,12 +368,32 @@ describe("failures", () => {
     expect(store.pending).toBe(1);
     const asked = sent("tiles.get").map(indices);
     expect(asked.filter((list) => list.includes(1))).toEqual([[1, 2], [1]]);
-    expect(asked.length).toBeGreaterThan(8);
-    expect(asked.length).toBeLessThan(16);
+    expect(asked).toHaveLength(5);
+    expect(store.refusal(key(2))).toBe("unreadable");
+    expect(store.refusal(key(1))).toBeNull();
+    // News of the recording are a reason to try again; so is a new connection.
+    store.setEpoch(0, BINS);
+    frame();
+    expect(sent("tiles.get")).toHaveLength(6);
+  });
+
+  it("that nobody explains are tried for ever, ever more seldom", async () => {
+    const owner = {};
+    model.onSend = (message) => {
+      if (message.type === "tiles.get") tell(message.id, []);
+    };
+    store.want(owner, need(keys(1)));
+    for (let ms = 0; ms < 60_000; ms += 50) {
+      frame();
+      await vi.advanceTimersByTimeAsync(50);
+    }
+    expect(sent("tiles.get").length).toBeGreaterThan(8);
+    expect(sent("tiles.get").length).toBeLessThan(16);
+    expect(store.refusal(key(1))).toBeNull();
   });
 
   it("are tried by a timer when the view stands still", async () => {
-    store.want({}, keys(1));
+    store.want({}, need(keys(1)));
     frame();
     fail(model.sent[0]!);
     await settle();
@@ -332,6 +404,8 @@ describe("failures", () => {
     expect(sent("tiles.get")).toHaveLength(2);
     tell(model.sent[1]!.id, keys(1));
     expect(store.problem).toBe(null);
+    await settle();
+    frame();
     await vi.advanceTimersByTimeAsync(60_000);
     expect(frames.size).toBe(0);
     expect(sent("tiles.get")).toHaveLength(2);
@@ -343,7 +417,7 @@ describe("failures", () => {
       if (message.type === "tiles.get") fail(message);
     };
     for (let i = 0; i < 120; i++) {
-      store.want(owner, i % 2 === 0 ? keys(1) : []);
+      store.want(owner, need(i % 2 === 0 ? keys(1) : []));
       frame();
       await vi.advanceTimersByTimeAsync(16);
     }
@@ -351,7 +425,7 @@ describe("failures", () => {
   });
 
   it("are those too that a request leaves out", async () => {
-    store.want({}, keys(1, 2));
+    store.want({}, need(keys(1, 2)));
     frame();
     tell(model.sent[0]!.id, keys(1));
     await settle();
@@ -364,7 +438,7 @@ describe("failures", () => {
 
   it("of the connection end when it is there again", async () => {
     model.broken = true;
-    store.want({}, keys(1));
+    store.want({}, need(keys(1)));
     frame();
     await settle();
     frame();
@@ -377,14 +451,14 @@ describe("failures", () => {
 });
 
 it("leaves nothing behind", async () => {
-  store.want({}, keys(1));
+  store.want({}, need(keys(1)));
   frame();
   model.tell({ v: 1, type: "error", id: model.sent[0]!.id, code: "audio", message: "" });
   await settle();
   frame();
-  store.want({}, keys(2));
+  store.want({}, need(keys(2)));
   scope.dispose();
-  store.want({}, keys(3));
+  store.want({}, need(keys(3)));
   await settle();
   expect(frames.size).toBe(0);
   expect(vi.getTimerCount()).toBe(0);

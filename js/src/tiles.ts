@@ -4,19 +4,21 @@
  * Invariant: all tiles are of the present epoch. What no owner wants is dropped, least recently used
  * first, as soon as there are more than `maxBytes`; what is wanted stays. An estimate never replaces
  * an exact tile. A key is out in at most one request; one that failed is asked for again, alone, after
- * a pause that grows.
+ * a pause that grows, and after some times given up. What may be needed next is asked for when nothing
+ * that is needed is out.
  */
 
-import { type Channel, DisconnectedError } from "./channel";
+import { type Channel, DisconnectedError, KernelError } from "./channel";
 import { MAX_KEYS, type TileData, tilesCancel, tilesGet } from "./protocol";
 import { keyString } from "./pyramid";
 import { type Cleanup, Listeners, type Scope } from "./scope";
 import type { SpecTile, Tile, TileKey, WaveTile } from "./types";
+import type { Wishes } from "./wishes";
 
 export interface TileStoreOptions {
   readonly maxBytes?: number;
-  /** Calls back once, with the next animation frame; the result takes it back. */
-  readonly frame?: (callback: () => void) => Cleanup;
+  /** Calls back once, when this frame's wishes are known; the result takes it back. */
+  readonly soon?: (callback: () => void) => Cleanup;
 }
 
 export interface TileStats {
@@ -38,33 +40,52 @@ interface Held {
 
 interface Failure {
   readonly times: number;
+  /** Infinity: it was given up. */
   readonly retryAt: number;
+  /** In the kernel's words; null: it did not say. */
+  readonly reason: string | null;
+}
+
+interface Wanted {
+  readonly key: TileKey;
+  readonly needed: boolean;
 }
 
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 10_000;
+/** A tile that the kernel has refused so often will not come. */
+const MOST_REFUSALS = 4;
+const MAX_FAILURES = 1000;
 const MAX_EARLY = 64;
+
+function inMicrotask(callback: () => void): Cleanup {
+  let wanted = true;
+  queueMicrotask(() => wanted && callback());
+  return () => {
+    wanted = false;
+  };
+}
 
 export class TileStore {
   readonly #channel: Channel;
   readonly #scope: Scope;
   readonly #maxBytes: number;
-  readonly #requestFrame: (callback: () => void) => Cleanup;
+  readonly #soon: (callback: () => void) => Cleanup;
   readonly #listeners = new Listeners<[]>();
-  readonly #wishes = new Map<object, readonly TileKey[]>();
+  readonly #wishes = new Map<object, Wishes>();
   readonly #held = new Map<string, Held>();
   readonly #failures = new Map<string, Failure>();
   /** Keys that are out, with the id of their request. */
   readonly #out = new Map<string, { readonly key: TileKey; readonly request: string }>();
   /** Tiles of an epoch that was not yet announced: messages overtake traits. */
   #early: { readonly epoch: number; readonly messages: TileData[] } | null = null;
-  #wanted: ReadonlyMap<string, TileKey> = new Map();
+  #wanted: ReadonlyMap<string, Wanted> = new Map();
   #epoch = -1;
   #nBins: number | undefined;
   #bytes = 0;
   #clock = 0;
   #problem: string | null = null;
-  #frame: Cleanup | null = null;
+  #due: Cleanup | null = null;
   #retry: Cleanup = () => {};
   #counts = { asked: 0, cancelled: 0, received: 0, failed: 0, evicted: 0 };
 
@@ -72,7 +93,7 @@ export class TileStore {
     this.#channel = channel;
     this.#scope = scope;
     this.#maxBytes = options.maxBytes ?? 128 * 2 ** 20;
-    this.#requestFrame = options.frame ?? ((callback) => scope.frame(callback));
+    this.#soon = options.soon ?? inMicrotask;
     channel.on("tile.data", (message) => this.#receive(message), scope);
     channel.onState((state) => {
       if (state !== "connected") return;
@@ -80,7 +101,7 @@ export class TileStore {
       this.#schedule();
     }, scope);
     scope.add(() => {
-      this.#frame?.();
+      this.#due?.();
       this.#wishes.clear();
       this.#clear();
     });
@@ -90,10 +111,12 @@ export class TileStore {
     return this.#epoch;
   }
 
-  /** Number of wanted tiles that are not there. */
+  /** Number of needed tiles that are not there. */
   get pending(): number {
     let missing = 0;
-    for (const name of this.#union().keys()) if (!this.#held.has(name)) missing += 1;
+    for (const [name, { needed }] of this.#union()) {
+      if (needed && !this.#held.has(name)) missing += 1;
+    }
     return missing;
   }
 
@@ -111,10 +134,17 @@ export class TileStore {
     this.#listeners.add(listener, scope);
   }
 
-  /** Clears everything, when the number is a new one. `nBins` is what spectrogram tiles must have. */
+  /**
+   * Clears everything, when the number is a new one; else only forgets what was given up, as there is news of the
+   * recording. `nBins` is what spectrogram tiles must have.
+   */
   setEpoch(epoch: number, nBins?: number): void {
     this.#nBins = nBins;
-    if (epoch === this.#epoch) return;
+    if (epoch === this.#epoch) {
+      if (this.#failures.size > 0) this.#schedule();
+      this.#failures.clear();
+      return;
+    }
     this.#epoch = epoch;
     this.#clear();
     const early = this.#early;
@@ -124,10 +154,10 @@ export class TileStore {
     this.#listeners.tell();
   }
 
-  /** Replaces all wishes of `owner`; the most important key first. */
-  want(owner: object, keys: readonly TileKey[]): void {
+  /** Replaces all wishes of `owner`; the most important keys first. */
+  want(owner: object, wishes: Wishes): void {
     if (this.#scope.disposed) return;
-    this.#wishes.set(owner, keys);
+    this.#wishes.set(owner, wishes);
     this.#schedule();
   }
 
@@ -153,26 +183,47 @@ export class TileStore {
     return tile?.kind === "waveform" ? tile : undefined;
   }
 
+  has(key: TileKey): boolean {
+    return this.#held.has(keyString(key));
+  }
+
+  /** Why the kernel will not give a tile; null: it may. */
+  refusal(key: TileKey): string | null {
+    return this.#failures.get(keyString(key))?.reason ?? null;
+  }
+
   // Asking ----------------------------------------------------------------------------------------
 
-  /** All wishes, each key once: every owner's first, then every owner's second, and so on. */
-  #union(): Map<string, TileKey> {
-    const union = new Map<string, TileKey>();
-    const lists = [...this.#wishes.values()];
-    const longest = Math.max(0, ...lists.map((keys) => keys.length));
-    for (let rank = 0; rank < longest; rank++) {
-      for (const keys of lists) {
-        const key = keys[rank];
-        if (key !== undefined) union.set(keyString(key), key);
+  /** All wishes, each key once: what is needed first, and of that every owner's first, then its second. */
+  #union(): Map<string, Wanted> {
+    const union = new Map<string, Wanted>();
+    const add = (lists: readonly (readonly TileKey[])[], needed: boolean) => {
+      const longest = Math.max(0, ...lists.map((keys) => keys.length));
+      for (let rank = 0; rank < longest; rank++) {
+        for (const keys of lists) {
+          const key = keys[rank];
+          if (key === undefined) continue;
+          const name = keyString(key);
+          if (!union.has(name)) union.set(name, { key, needed });
+        }
       }
-    }
+    };
+    const wishes = [...this.#wishes.values()];
+    add(
+      wishes.map(({ needed }) => needed),
+      true,
+    );
+    add(
+      wishes.map(({ ahead }) => ahead),
+      false,
+    );
     return union;
   }
 
   #schedule(): void {
-    if (this.#frame !== null || this.#scope.disposed) return;
-    this.#frame = this.#requestFrame(() => {
-      this.#frame = null;
+    if (this.#due !== null || this.#scope.disposed) return;
+    this.#due = this.#soon(() => {
+      this.#due = null;
       this.#flush();
     });
   }
@@ -202,11 +253,17 @@ export class TileStore {
     const fresh: TileKey[] = [];
     const again: TileKey[] = [];
     let next = Number.POSITIVE_INFINITY;
-    for (const [name, key] of this.#wanted) {
-      if (this.#held.has(name) || this.#out.has(name)) continue;
+    let waiting = false;
+    for (const [name, { key, needed }] of this.#wanted) {
+      // Needed keys come first, so that `waiting` is final when the first of the others comes.
+      if (!needed && (waiting || this.#bytes >= this.#maxBytes)) break;
+      if (this.#held.has(name)) continue;
       const failure = this.#failures.get(name);
-      if (failure === undefined) fresh.push(key);
-      else if (failure.retryAt <= now) again.push(key);
+      if (this.#out.has(name)) waiting ||= needed;
+      else if (failure === undefined) {
+        waiting ||= needed;
+        fresh.push(key);
+      } else if (failure.retryAt <= now) again.push(key);
       else next = Math.min(next, failure.retryAt);
     }
     for (let i = 0; i < fresh.length; i += MAX_KEYS) this.#request(fresh.slice(i, i + MAX_KEYS));
@@ -236,16 +293,26 @@ export class TileStore {
     for (const [name, { request }] of this.#out) {
       if (request !== id) continue;
       this.#out.delete(name);
-      const times = (this.#failures.get(name)?.times ?? 0) + 1;
-      const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (times - 1));
-      this.#failures.set(name, { times, retryAt: Date.now() + pause });
+      this.#fail(name, error instanceof KernelError ? error.message : null);
       failed += 1;
     }
+    this.#schedule();
     if (failed === 0) return;
     this.#counts.failed += failed;
     if (error !== null && !(error instanceof DisconnectedError)) this.#problem = error.message;
-    this.#schedule();
     this.#listeners.tell();
+  }
+
+  #fail(name: string, reason: string | null): void {
+    const before = this.#failures.get(name);
+    const times = (before?.times ?? 0) + 1;
+    const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (times - 1));
+    const hopeless = reason !== null && times >= MOST_REFUSALS;
+    const retryAt = hopeless ? Number.POSITIVE_INFINITY : Date.now() + pause;
+    this.#failures.delete(name);
+    this.#failures.set(name, { times, retryAt, reason });
+    const [oldest] = this.#failures.keys();
+    if (this.#failures.size > MAX_FAILURES && oldest !== undefined) this.#failures.delete(oldest);
   }
 
   // Keeping ---------------------------------------------------------------------------------------
@@ -256,6 +323,7 @@ export class TileStore {
     if (message.epoch !== this.#epoch) return;
     this.#take(message);
     this.#evict();
+    this.#schedule();
     this.#listeners.tell();
   }
 

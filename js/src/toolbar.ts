@@ -48,6 +48,8 @@ export class Toolbar {
   private readonly clock = element("span", { class: "sw-clock" });
   private readonly channel = element("select", { class: "sw-select", "aria-label": "Channel" });
   private readonly settings = iconButton("settings", "Settings");
+  private readonly time = document.createTextNode("");
+  private duration = "";
   private shown = "";
 
   constructor(host: ToolbarHost, scope: Scope) {
@@ -65,6 +67,7 @@ export class Toolbar {
       const { value } = this.channel;
       host.setChannel(value === "all" || value === "mix" ? value : Number(value));
     });
+    this.clock.append(this.time);
     this.root = element(
       "div",
       { class: "sw-toolbar", role: "toolbar", "aria-label": "Tools" },
@@ -80,9 +83,15 @@ export class Toolbar {
     );
   }
 
+  /** Where the sound stands, in seconds. */
+  tick(position: number): void {
+    const text = `${formatTime(position, 0.001)} / ${this.duration}`;
+    if (this.time.data !== text) this.time.data = text;
+  }
+
   update(state: ToolbarState): void {
-    const clock = `${formatTime(state.position, 0.001)} / ${formatTime(state.duration, 0.001)}`;
-    if (this.clock.textContent !== clock) this.clock.textContent = clock;
+    this.duration = formatTime(state.duration, 0.001);
+    this.tick(state.position);
     const shown = JSON.stringify({ ...state, position: 0 });
     if (shown === this.shown) return;
     this.shown = shown;

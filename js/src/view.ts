@@ -20,7 +20,7 @@ import { Reader } from "./reader";
 import { Scope } from "./scope";
 import type { Session } from "./session";
 import { Settings } from "./settings";
-import { Stage } from "./stage";
+import { type Change, Stage } from "./stage";
 import { standing } from "./standing";
 import { Status } from "./status";
 import { Toolbar } from "./toolbar";
@@ -48,6 +48,8 @@ export class View {
   private readonly settings: Settings;
   private readonly help = helpPanel();
   private readonly status = new Status();
+  /** How complete the picture was that was spoken of last. */
+  private shown = "";
 
   constructor(
     private readonly session: Session,
@@ -63,7 +65,7 @@ export class View {
       "data-lm-suppress-shortcuts": "true",
     });
     const update = () => this.update();
-    this.stage = new Stage(session, this.root, scope, () => this.painted());
+    this.stage = new Stage(session, this.root, scope, (changed) => this.painted(changed));
     this.navigation = new Navigation(session, this.stage, scope);
     this.editing = new Editing(session, scope, update);
     this.listening = new Listening(session, this.stage, this.editing, scope, update);
@@ -227,7 +229,7 @@ export class View {
     scope.listen(this.root, "mousedown", (event) => this.keepFocus(event));
     traits.on(["view", "freq_view"], () => this.follow(), scope);
     traits.on(["_info"], () => this.navigation.follow(), scope);
-    traits.on(["_info", "channel", "freq_axis"], () => stage.invalidate("tiles"), scope);
+    traits.on(["_info", "channel", "freq_axis"], () => stage.invalidate("all"), scope);
     traits.on(["colormap", "db_range", "_ref_db"], () => stage.invalidate("colors"), scope);
     traits.on(["selected", "_labels"], () => stage.invalidate("marks"), scope);
     traits.on(["height", "channel"], () => this.setHeight(), scope);
@@ -290,11 +292,16 @@ export class View {
     this.act(action);
   }
 
-  /** After each commit of the stage. */
-  private painted(): void {
-    this.reader.refresh();
-    this.update();
+  /** After each commit of the stage. What moves in every frame says what it must, and no more. */
+  private painted(changed: ReadonlySet<Change>): void {
+    this.reader.follow(performance.now());
     const { player } = this.session;
+    const { missing, estimated } = this.stage.result;
+    const shown = `${missing} ${estimated}`;
+    const still = [...changed].every((change) => change === "window" || change === "cursor");
+    if (still && shown === this.shown) this.toolbar.tick(player.position);
+    else this.update();
+    this.shown = shown;
     if (player.state !== "playing") return;
     const { t0, t1 } = this.stage.viewport;
     const { position } = player;

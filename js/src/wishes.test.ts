@@ -61,9 +61,15 @@ describe("wishes", () => {
       const viewport = { t0, t1: Math.min(duration, t0 + span), f0: 0, f1: info.sr / 2 };
       const width = random.integer(40, 1500);
       const ratio = random.between(1, 2);
-      const keys = wishes({ info, viewport, channels: ["0"], strip: "0", width, ratio });
-      const have = new Set(keys.map(keyString));
-      expect(have.size).toBe(keys.length);
+      const pixels = Math.max(1, Math.round(width * ratio));
+      const state = { info, channels: ["0"], strip: "0", width: pixels, sight: viewport };
+      const aheadOf = { t0: viewport.t0 - span / 2, t1: viewport.t1 + span };
+      const { needed, ahead } = wishes({ ...state, ahead: aheadOf });
+      expect(wishes({ ...state, ahead: null })).toEqual({ needed, ahead: [] });
+      const have = new Set(needed.map(keyString));
+      expect(have.size).toBe(needed.length);
+      const both = new Set([...needed, ...ahead].map(keyString));
+      expect(both.size).toBe(needed.length + ahead.length);
 
       const { n_bins } = info.spectrogram;
       const specTile = (key: TileKey): SpecTile | undefined => {
@@ -80,7 +86,6 @@ describe("wishes", () => {
           ? { kind: "waveform", data, columns, exact: true }
           : undefined;
       };
-      const pixels = Math.max(1, Math.round(width * ratio));
       const size = { width: pixels, height: 2 };
       const spec = rasterizeSpectrogram(
         {
@@ -94,7 +99,7 @@ describe("wishes", () => {
         new Uint8Array(pixels * 2),
       );
       expect(spec.missing).toBe(0);
-      const wave = { info: info.waveform, channel: "0", width, lookup: waveTile };
+      const wave = { info: info.waveform, channel: "0", width: pixels, lookup: waveTile };
       expect(waveColumns({ ...wave, t0: viewport.t0, t1: viewport.t1 }).missing).toBe(0);
       expect(waveColumns({ ...wave, t0: 0, t1: duration }).missing).toBe(0);
       const close = ((viewport.t1 - viewport.t0) * info.sr) / width < 0.25;
@@ -106,15 +111,17 @@ describe("wishes", () => {
 
   it("begin with the coarsest, and keep what is in sight before its neighbours", () => {
     const info = infoOf(22050 * 3600, 22050);
-    const viewport = { t0: 1000, t1: 1010, f0: 0, f1: 11025 };
-    const keys = wishes({ info, viewport, channels: ["0"], strip: "0", width: 800, ratio: 1 });
+    const sight = { t0: 1000, t1: 1010 };
+    const state = { info, channels: ["0"], strip: "0", width: 800, sight };
+    const { needed: keys, ahead } = wishes({ ...state, ahead: { t0: 995, t1: 1015 } });
     expect(keys[0]).toEqual({ layer: "wave/0", level: topLevel(info), index: 0 });
     expect(keys[1]).toEqual({ layer: "spec/0", level: info.spectrogram.levels - 1, index: 0 });
-    const inSight = keys.findIndex(({ layer, level, index }) => {
-      const second = (index * 256 * 512 * 2 ** level) / 22050;
-      return layer === "spec/0" && level < 3 && second > 1000 && second < 1010;
-    });
-    expect(inSight).toBeGreaterThan(1);
-    expect(inSight).toBeLessThan(12);
+    const second = ({ level, index }: TileKey) => (index * 256 * 512 * 2 ** level) / 22050;
+    const fine = ({ layer, level }: TileKey) => layer === "spec/0" && level < 3;
+    const inSight = keys.filter(fine).map(second);
+    expect(inSight).toHaveLength(2);
+    expect(Math.min(...inSight)).toBeGreaterThan(990);
+    expect(Math.max(...inSight)).toBeLessThan(1010);
+    expect(ahead.filter(fine).map(second)).toHaveLength(2);
   });
 });

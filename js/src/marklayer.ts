@@ -1,0 +1,56 @@
+/**
+ * The layer over the picture: annotations, axes, and the window on the overview strip.
+ *
+ * Invariant: what lies beside the panes is painted only when it has changed; the rest when it is asked for.
+ */
+
+import { type AxisState, paintSides, paintTimeAxis } from "./axes";
+import type { Scene } from "./hit";
+import type { Mark } from "./marks";
+import { paintMarks, paintOverview } from "./overlay";
+import type { Theme } from "./theme";
+
+export interface MarkLayerState {
+  readonly scene: Scene;
+  readonly marks: readonly Mark[];
+  /** Of these, and others, what is being drawn or moved. */
+  readonly previews: readonly Mark[];
+  readonly axes: AxisState;
+  readonly theme: Theme;
+  readonly ratio: number;
+}
+
+export class MarkLayer {
+  private sides: readonly unknown[] = [];
+
+  constructor(private readonly g: CanvasRenderingContext2D) {}
+
+  /** Nothing of what was painted is there any more. */
+  clear(): void {
+    this.sides = [];
+  }
+
+  /** `moved`: whether anything but the sides may have changed. */
+  paint(moved: boolean, state: MarkLayerState): void {
+    const { g } = this;
+    const { scene, axes, theme, ratio } = state;
+    const { layout } = scene;
+    g.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const sides = [layout, theme, ...Object.values(axes).flat()];
+    const { x: left, width } = layout.plot;
+    const bottom = layout.timeAxis.y;
+    const anew = sides.length !== this.sides.length || sides.some((s, i) => s !== this.sides[i]);
+    if (anew) {
+      this.sides = sides;
+      g.clearRect(0, 0, left, bottom);
+      g.clearRect(left + width, 0, layout.width - left - width, bottom);
+      paintSides(g, scene, axes, theme);
+    }
+    if (!moved && !anew) return;
+    g.clearRect(left, 0, width, bottom);
+    g.clearRect(0, bottom, layout.width, layout.height - bottom);
+    paintMarks(g, scene, state.marks, theme);
+    paintOverview(g, scene, state.previews, theme);
+    paintTimeAxis(g, scene, theme);
+  }
+}
