@@ -29,6 +29,7 @@ from specwidget.tiles import (
     tilesets,
     waveform_info,
 )
+from specwidget.tiles.whole import whole_parts
 from specwidget.transforms import Transform, Units
 
 __all__ = ["Recording", "Ref", "Value"]
@@ -115,7 +116,7 @@ class Recording:
     def info(self) -> dict[str, Any]:
         """Return what the front end must know, JSON-able."""
         low, high = self.band
-        return {
+        info = {
             "protocol": 1,
             "epoch": self.epoch,
             "name": self.name,
@@ -129,6 +130,7 @@ class Recording:
             "freq_max": high,
             "db_range": list(self.good_range("full scale")),
         }
+        return {**info, "whole": whole_parts(info)}
 
     # Spectrogram --------------------------------------------------------------------------------
 

@@ -18,13 +18,12 @@ from specwidget import protocol
 from specwidget.annotations import AnnotationTable, Change
 from specwidget.annotations.packing import pack
 from specwidget.errors import AudioFileError, ParameterError, ProtocolError, SpecWidgetError
+from specwidget.pushing import Heard, Push, Send
 from specwidget.recording import Recording
 from specwidget.server import TileAnswer, TileServer
 from specwidget.tiles import TileKey
 
 __all__ = ["Kernel", "Router", "Send"]
-
-Send = Callable[[dict[str, Any], Sequence[bytes | memoryview]], None]
 
 _log = logging.getLogger("specwidget")
 
@@ -73,12 +72,25 @@ class Router:
             epoch=recording.epoch,
             on_progress=self._progress,
         )
+        self._push = Push(self._server, send)
+        self._shown: Heard | None = None
 
     def recording_changed(self) -> None:
         """Serve tiles of the kernel's new recording; whatever was asked of the old one ends."""
         recording = self._kernel.recording
         self._tilesets = recording.tilesets(self._tilesets)
         self._server.set_epoch(recording.epoch, self._tilesets)
+        if self._shown is not None:
+            self._push.begin(recording, self._shown)
+
+    def show(self, channel: Heard) -> None:
+        """Send the first view what it needs, before it asks: it cannot while a cell runs."""
+        if self._shown is not None:
+            return
+        self._shown = channel
+        if len(self._kernel.table) <= _LARGEST_PATCH:
+            self._send_snapshot(None)
+        self._push.begin(self._kernel.recording, channel)
 
     def close(self) -> None:
         """End the threads."""
@@ -223,6 +235,7 @@ class Router:
             last=answer.last,
         )
         self._send(message, [tile.data for _, tile in answer.tiles])
+        self._push.sent(answer)
 
     def _progress(self, done: float, total: int) -> None:
         self._send(protocol.progress(done=done, total=total, text="exact picture"), ())

@@ -383,6 +383,8 @@ class SpecWidget(Labelling, CommWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         bundle: tuple[dict[str, Any], dict[str, Any]] | None = super()._repr_mimebundle_(**kwargs)
         if bundle is not None:
+            with self._publishing:
+                self._router.show(self.channel)
             # A recording that cannot be read any more is shown all the same, and says so itself.
             with contextlib.suppress(SpecWidgetError):
                 bundle[0]["image/png"] = base64.b64encode(self._still()).decode("ascii")
