@@ -42,6 +42,7 @@ def is_stale(root: Path) -> bool:
         js / "build.mjs",
         js / "package-lock.json",
         root / "src/specwidget/colormaps.json",
+        root / "src/specwidget/keymap.json",
         *(path for path in (js / "src").rglob("*.*") if not path.name.endswith(".test.ts")),
     ]
     built = min(path.stat().st_mtime for path in bundle)

@@ -79,7 +79,8 @@ def test_the_wheel_holds_all_that_is_needed_and_nothing_else(wheel: Path) -> Non
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         bundle = archive.read("specwidget/static/widget.js").decode()
-    assert {f"specwidget/{name}" for name in ("py.typed", "colormaps.json")} <= names
+    data = ("py.typed", "colormaps.json", "keymap.json")
+    assert {f"specwidget/{name}" for name in data} <= names
     assert {f"specwidget/static/widget.{ending}" for ending in ("js", "css")} <= names
     assert any(name.startswith("specwidget/samples/") and name.endswith(".flac") for name in names)
     assert any(name.startswith("specwidget/samples/") and name.endswith(".csv") for name in names)

@@ -12,20 +12,45 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import pandas as pd
+import traitlets
 from ipywidgets import CallbackDispatcher
 
-from specwidget.annotations import AnnotationTable, Change, LabelSet, to_rows
+from specwidget import settings
+from specwidget._check import check_int
+from specwidget.annotations import (
+    POLICIES,
+    AnnotationTable,
+    Change,
+    LabelSet,
+    Locked,
+    Tiers,
+    to_rows,
+)
 from specwidget.errors import AnnotationError
+from specwidget.keymap import Keymap
 from specwidget.routing import Router
 
 __all__ = ["Labelling"]
 
 
-class Labelling:
+class Labelling(traitlets.HasTraits):
     """The part of a widget that keeps its annotations."""
 
-    revision: Any
-    _labels: Any
+    revision = traitlets.Int(0, help="Grows with every change of annotations.").tag(sync=True)
+    overlap = settings.Choice(POLICIES, "allow", help="Whether annotations may overlap.").tag(
+        sync=True
+    )
+    tiers = settings.Names(help="Lanes, in the order in which they are shown.").tag(sync=True)
+    hidden_labels = settings.Names(help="Labels that are not shown.").tag(sync=True)
+    hidden_tiers = settings.Names(help="Lanes that are not shown.").tag(sync=True)
+    locked_labels = settings.Names(help="Labels that only Python changes.").tag(sync=True)
+    locked_tiers = settings.Names(help="Lanes that only Python changes.").tag(sync=True)
+    min_score = settings.OptionalNumber(help="Lower scores are not shown.").tag(sync=True)
+    keymap = Keymap(help="Keys that differ from the default.").tag(sync=True)
+
+    _labels: Any = traitlets.List().tag(sync=True)
+    _open_labels = traitlets.Bool().tag(sync=True)
+
     _table: AnnotationTable
     _router: Router
     _publishing: threading.RLock
@@ -116,25 +141,61 @@ class Labelling:
         wanted = [ids] if isinstance(ids, str) else list(ids)
         self._change(lambda: self._table.remove_rows(wanted))
 
-    def undo(self) -> None:
-        """Take back the last change of the annotations, whoever made it.
+    def undo(self, steps: int = 1) -> None:
+        """Take back the last change of the annotations, or the last few, whoever made them.
 
         Raises
         ------
         AnnotationError
-            There is nothing to undo.
+            There are not so many, or what would come back makes no sense any more: a label that
+            the set has no longer, or rows that overlap and may not.
         """
-        self._change(self._table.undo)
+        steps = check_int("steps", steps, 1)
+        self._change(lambda: self._table.undo(steps))
 
-    def redo(self) -> None:
-        """Make the last undone change again.
+    def redo(self, steps: int = 1) -> None:
+        """Make the last undone change again, or the last few.
 
         Raises
         ------
         AnnotationError
-            There is nothing to redo.
+            There are not so many, or what would come back makes no sense any more.
         """
-        self._change(self._table.redo)
+        steps = check_int("steps", steps, 1)
+        self._change(lambda: self._table.redo(steps))
+
+    def goto(self, step: int) -> None:
+        """Go to what there was after a step of the `history`; 0 is the beginning.
+
+        Raises
+        ------
+        AnnotationError
+            There is no such step, or what would come back makes no sense any more.
+        """
+        step = check_int("step", step, 0)
+        self._change(lambda: self._table.goto(step))
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """All that was done to the annotations, from mouse, keys and Python, one row a step.
+
+        ``step`` counts from 1, ``text`` says what was done, ``source`` where ("widget" or
+        "python"), ``time`` when, ``rows`` to how many; what is ``undone`` can be done again.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from specwidget import SpecWidget
+        >>> w = SpecWidget(np.zeros(16000), sr=8000)
+        >>> song = w.add(start=0.5, end=1.5, label="song")
+        >>> w.update(song, end=1.6)
+        >>> w.undo()
+        >>> w.history[["step", "text", "undone"]]
+           step         text  undone
+        0     1     add song   False
+        1     2  resize song    True
+        """
+        return self._table.history()
 
     def on_annotations_change(
         self, callback: Callable[[Change], object], *, remove: bool = False
@@ -186,10 +247,12 @@ class Labelling:
 
     def _change(self, make: Callable[[], Change], edit_id: str | None = None) -> Change:
         with self._publishing:
-            labels = self._table.labels
+            labels, tiers = self._table.labels, self._table.tiers
             change = make()
             if self._table.labels != labels:
                 self._show_labels()
+            if self._table.tiers != tiers:
+                self.tiers = list(self._table.tiers.names)
             if change or edit_id is not None:
                 self._router.send_change(change, edit_id)
         if change:
@@ -199,3 +262,18 @@ class Labelling:
 
     def _show_labels(self) -> None:
         self._labels = self._table.labels.to_json()
+
+    @traitlets.validate("overlap")
+    def _overlap_in_force(self, proposal: dict[str, Any]) -> Any:
+        self._table.overlap = proposal["value"]
+        return proposal["value"]
+
+    @traitlets.validate("tiers")
+    def _tiers_in_force(self, proposal: dict[str, Any]) -> list[str]:
+        with self._publishing:
+            self._table.tiers = Tiers(tuple(proposal["value"]), self._table.tiers.open)
+            return list(self._table.tiers.names)
+
+    @traitlets.observe("locked_labels", "locked_tiers")
+    def _locks_changed(self, change: dict[str, Any]) -> None:
+        self._table.locked = Locked(frozenset(self.locked_labels), frozenset(self.locked_tiers))

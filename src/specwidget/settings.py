@@ -16,12 +16,48 @@ import traitlets
 from specwidget._check import check_int, check_number, shown
 from specwidget.errors import ParameterError, ParameterTypeError
 
-__all__ = ["COLORMAPS", "ChannelChoice", "Choice", "Flag", "Ids", "Number", "Span", "Whole"]
+__all__ = [
+    "COLORMAPS",
+    "ChannelChoice",
+    "Choice",
+    "Flag",
+    "Ids",
+    "Names",
+    "Number",
+    "OptionalNumber",
+    "Span",
+    "Whole",
+    "chosen",
+    "names_of",
+]
 
 _BASE = ("viridis", "magma", "inferno", "cividis", "gray")
 COLORMAPS = _BASE + tuple(f"{name}_r" for name in _BASE)
 
 _MAX_IDS = 1_000_000
+_MAX_NAMES = 10_000
+_MAX_NAME = 256
+
+
+def chosen(name: str, value: object, choices: Sequence[str]) -> str:
+    """Return `value` if it is one of a few words."""
+    if not isinstance(value, str) or value not in choices:
+        raise ParameterError(f"{name}={shown(value)} is unknown; give one of {', '.join(choices)}")
+    return value
+
+
+def names_of(name: str, value: object) -> list[str]:
+    """Return `value` as a list of names without repetitions."""
+    names = list(value) if isinstance(value, Iterable) and not isinstance(value, str) else None
+    if (
+        names is None
+        or len(names) > _MAX_NAMES
+        or not all(isinstance(one, str) and 0 < len(one) <= _MAX_NAME for one in names)
+    ):
+        raise ParameterTypeError(
+            f"{name}={shown(value)} is no list of names; give a list of text, such as ['song']"
+        )
+    return list(dict.fromkeys(str(one) for one in names))
 
 
 class Span(traitlets.TraitType[Any, Any]):
@@ -71,11 +107,19 @@ class Choice(traitlets.TraitType[Any, Any]):
 
     def validate(self, obj: Any, value: Any) -> str:
         """Return the word."""
-        if not isinstance(value, str) or value not in self.choices:
-            raise ParameterError(
-                f"{self.name}={shown(value)} is unknown; give one of {', '.join(self.choices)}"
-            )
-        return value
+        return chosen(str(self.name), value, self.choices)
+
+
+class Names(traitlets.TraitType[Any, Any]):
+    """A list of names, without repetitions."""
+
+    def make_dynamic_default(self) -> list[str]:
+        """Return a list of its own for each widget."""
+        return []
+
+    def validate(self, obj: Any, value: Any) -> list[str]:
+        """Return the names as a list."""
+        return names_of(str(self.name), value)
 
 
 class ChannelChoice(traitlets.TraitType[Any, Any]):
@@ -112,6 +156,16 @@ class Number(traitlets.TraitType[Any, Any]):
     def validate(self, obj: Any, value: Any) -> float:
         """Return the number as a float."""
         return check_number(str(self.name), value, 0.0, math.inf)
+
+
+class OptionalNumber(traitlets.TraitType[Any, Any]):
+    """A finite number, or None."""
+
+    default_value = None
+
+    def validate(self, obj: Any, value: Any) -> float | None:
+        """Return the number as a float."""
+        return None if value is None else check_number(str(self.name), value)
 
 
 class Flag(traitlets.TraitType[Any, Any]):

@@ -10,9 +10,9 @@ import contextlib
 import difflib
 import inspect
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import traitlets
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from specwidget import settings
 from specwidget._check import check_number, shown
-from specwidget.annotations import AnnotationTable, LabelSet, to_rows
+from specwidget.annotations import POLICIES, AnnotationTable, LabelSet, Policy, Tiers, to_rows
 from specwidget.audio import AudioSource, ChannelSpec, check_channel, open_audio, read_channel
 from specwidget.comm import CommWidget
 from specwidget.errors import (
@@ -40,7 +40,10 @@ __all__ = ["SpecWidget"]
 _STATIC = Path(__file__).parent / "static"
 
 _SHARED = frozenset(
-    "view freq_view selected colormap db_range freq_axis height position loop channel".split()
+    (
+        "view freq_view selected colormap db_range freq_axis height position loop channel "
+        "hidden_labels hidden_tiers locked_labels locked_tiers min_score"
+    ).split()
 )
 """Traits that the front end may write; whatever else it sends is not taken."""
 
@@ -67,6 +70,25 @@ class SpecWidget(Labelling, CommWidget):
     allow_new_labels : bool, optional
         Whether labels outside the set are taken, and added to it. By default only where no
         `labels` are given.
+    tiers : list of str, optional
+        Lanes for annotations, in the order in which they are shown.
+    allow_new_tiers : bool
+        Whether annotations may bring further lanes, which are then added to these.
+    overlap : "allow", "forbid" or "trim"
+        What happens to an annotation that would lie over another one of its lane and channel, at
+        the same time and in the same band: it may; it is refused; it is cut back to where there
+        is room.
+    extra_columns : dict, optional
+        Columns of your own that are always there: name -> ``float``, ``int``, ``str``, ``bool``,
+        or a list of texts to choose from.
+    hidden_labels, hidden_tiers : list of str, optional
+        Annotations with these are not shown.
+    locked_labels, locked_tiers : list of str, optional
+        Annotations with these are changed from Python only.
+    min_score : float, optional
+        Predictions with a lower score are not shown.
+    keymap : dict, optional
+        Keys that differ from the default: action -> key, list of keys, or None.
     ref : "full scale", "max" or number > 0
         What reads 0 dB: a full-scale sine, the loudest cell of the recording (reads all of it
         once), or librosa's `ref`.
@@ -120,13 +142,10 @@ class SpecWidget(Labelling, CommWidget):
     height = settings.Whole(160, 2000, 380, help="Height of the picture in px.").tag(sync=True)
     position = settings.Number(help="Where sound starts or stopped, in seconds.").tag(sync=True)
     loop = settings.Flag(help="Whether what is played is repeated.").tag(sync=True)
-    revision = traitlets.Int(0, help="Grows with every change of annotations.").tag(sync=True)
     transform = traitlets.Any(help="What the spectrogram shows.")
     ref = traitlets.Any("full scale", help="What reads 0 dB.")
 
     _info = traitlets.Dict().tag(sync=True)
-    _labels: Any = traitlets.List().tag(sync=True)
-    _open_labels = traitlets.Bool().tag(sync=True)
     _transform = traitlets.Dict().tag(sync=True)
     _notice = traitlets.Any(None).tag(sync=True)
     _ref_db = traitlets.Float().tag(sync=True)
@@ -140,6 +159,16 @@ class SpecWidget(Labelling, CommWidget):
         transform: Transform | None = None,
         annotations: object = None,
         allow_new_labels: bool | None = None,
+        tiers: Iterable[str] = (),
+        allow_new_tiers: bool = True,
+        overlap: Policy = "allow",
+        extra_columns: Mapping[str, object] | None = None,
+        hidden_labels: Iterable[str] = (),
+        hidden_tiers: Iterable[str] = (),
+        locked_labels: Iterable[str] = (),
+        locked_tiers: Iterable[str] = (),
+        min_score: float | None = None,
+        keymap: Mapping[str, object] | None = None,
         ref: Ref = "full scale",
         db_range: tuple[float, float] | None = None,
         view: tuple[float, float] | None = None,
@@ -165,6 +194,9 @@ class SpecWidget(Labelling, CommWidget):
             n_channels=source.n_channels,
             nyquist=source.sr / 2,
             labels=label_set,
+            tiers=Tiers(tuple(settings.names_of("tiers", tiers)), bool(allow_new_tiers)),
+            overlap=cast("Policy", settings.chosen("overlap", overlap, POLICIES)),
+            extra_columns=extra_columns,
         )
         if annotations is not None:
             table.replace(to_rows(annotations))
@@ -187,6 +219,14 @@ class SpecWidget(Labelling, CommWidget):
             freq_axis=freq_axis,
             height=height,
             revision=table.revision,
+            overlap=table.overlap,
+            tiers=list(table.tiers.names),
+            hidden_labels=hidden_labels,
+            hidden_tiers=hidden_tiers,
+            locked_labels=locked_labels,
+            locked_tiers=locked_tiers,
+            min_score=min_score,
+            keymap={} if keymap is None else keymap,
             _info=recording.info(),
             _labels=table.labels.to_json(),
             _open_labels=label_set.open,

@@ -177,10 +177,10 @@ def _meant(value: object, dtype: Dtype) -> object:
     if pd.api.types.is_bool_dtype(dtype):
         word = value.strip().lower() if isinstance(value, str) else value
         return _WORDS.get(cast("Any", word), value) if isinstance(word, Hashable) else value
-    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if is_number and pd.api.types.is_integer_dtype(dtype):
+    if isinstance(value, int | float | np.number) and not isinstance(value, bool):
         number = float(cast("float", value))
-        return int(number) if number.is_integer() and abs(number) < 2**53 else value
-    if is_number and dtype == STRING_DTYPE:
-        return str(value)
+        if number.is_integer() and abs(number) < 2**53:
+            value = int(number)
+        if dtype == STRING_DTYPE:
+            return str(value)
     return value
