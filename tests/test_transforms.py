@@ -428,7 +428,7 @@ class TestJson:
             None,
             [],
             {},
-            {"type": "Cqt"},
+            {"type": "CQT"},
             {"type": ["Stft"]},
             {"type": "Stft", "n_fft": 10**9},
             {"type": "Stft", "n_fft": "2048"},

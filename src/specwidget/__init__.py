@@ -16,8 +16,21 @@ from specwidget.errors import (
     ParameterTypeError,
     ProtocolError,
     SpecWidgetError,
+    TransformError,
 )
-from specwidget.transforms import MelSpectrogram, Stft, Transform
+from specwidget.transforms import (
+    Chroma,
+    Cqt,
+    Frames,
+    FromFunction,
+    MelSpectrogram,
+    Mfcc,
+    Pcen,
+    Reassigned,
+    Stft,
+    Transform,
+    Vqt,
+)
 from specwidget.widget import SpecWidget
 
 __version__ = "0.1.0"
@@ -29,16 +42,25 @@ __all__ = [
     "AudioFileError",
     "AudioSource",
     "Change",
+    "Chroma",
+    "Cqt",
+    "Frames",
+    "FromFunction",
     "Label",
     "LabelSet",
     "MelSpectrogram",
+    "Mfcc",
     "ParameterError",
     "ParameterTypeError",
+    "Pcen",
     "ProtocolError",
+    "Reassigned",
     "SpecWidget",
     "SpecWidgetError",
     "Stft",
     "Transform",
+    "TransformError",
+    "Vqt",
     "open_audio",
     "samples",
 ]

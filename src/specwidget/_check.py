@@ -10,15 +10,30 @@ import numbers
 import operator
 from typing import SupportsFloat, cast
 
+import numpy as np
+
 from specwidget.errors import ParameterError, ParameterTypeError
 
-__all__ = ["check_int", "check_number", "shown"]
+__all__ = ["check_bool", "check_int", "check_number", "shown"]
 
 
 def shown(value: object, limit: int = 60) -> str:
     """Return `value` as it appears in a message: its repr, cut to `limit` characters."""
     text = repr(value)
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def check_bool(name: str, value: object) -> bool:
+    """Return `value` as a bool; NumPy's are taken, numbers are not.
+
+    Raises
+    ------
+    ParameterTypeError
+        It is no truth value.
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        raise ParameterTypeError(f"{name}={shown(value)} is no truth value; give True or False")
+    return bool(value)
 
 
 def check_int(name: str, value: object, low: int, high: int | None = None) -> int:

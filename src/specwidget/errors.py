@@ -14,6 +14,7 @@ __all__ = [
     "ParameterTypeError",
     "ProtocolError",
     "SpecWidgetError",
+    "TransformError",
 ]
 
 
@@ -27,6 +28,10 @@ class ParameterError(SpecWidgetError, ValueError):
 
 class ParameterTypeError(SpecWidgetError, TypeError):
     """An argument has a type that cannot be used, or is not known at all."""
+
+
+class TransformError(SpecWidgetError, RuntimeError):
+    """A function or an array of the user's own cannot be shown; it says whose, and why."""
 
 
 class AudioFileError(SpecWidgetError, OSError):

@@ -56,7 +56,8 @@ def sampled_extremes(source: AudioSource, transform: Transform) -> tuple[float, 
     for channel in channels:
         signal = ChannelSignal(source, channel)
         for first in range(0, total, step):
-            found = extremes(transform.values(signal, first, min(total, first + looked)))
+            stop = min(total, first + looked)
+            found = extremes(transform.values(signal, first, stop, exact=False))
             low, high = min(low, found[0]), max(high, found[1])
     return (low, high) if low <= high else (0.0, 0.0)
 

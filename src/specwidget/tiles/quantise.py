@@ -1,4 +1,4 @@
-"""Decibels as bytes: one scale for all tiles of a layer, so that there are no seams."""
+"""Values as bytes: one scale for all tiles of a layer, so that there are no seams."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from specwidget.transforms.valued import as_levels
 
 __all__ = ["Quantiser"]
 
@@ -17,7 +19,7 @@ _HEAD_ROOM = 6.0
 
 @dataclass(frozen=True, slots=True)
 class Quantiser:
-    """The dB that the levels 0 and 255 stand for; the others lie evenly between.
+    """The values that the levels 0 and 255 stand for; the others lie evenly between.
 
     Examples
     --------
@@ -33,7 +35,7 @@ class Quantiser:
 
     @classmethod
     def around(cls, full_scale_db: float, peak: float | None) -> Quantiser:
-        """Return the range for a recording.
+        """Return the range in dB for a recording.
 
         Parameters
         ----------
@@ -49,14 +51,13 @@ class Quantiser:
 
     @property
     def step(self) -> float:
-        """dB from one level to the next."""
+        """By how much one level is above the one below."""
         return (self.high - self.low) / 255.0
 
-    def encode(self, db: NDArray[np.floating]) -> NDArray[np.uint8]:
-        """Return the nearest levels of values in dB; beyond the range its ends, NaN gives 0."""
-        clipped = np.clip(np.where(np.isnan(db), self.low, db), self.low, self.high)
-        return np.asarray(np.rint((clipped - self.low) / self.step), dtype=np.uint8)
+    def encode(self, values: NDArray[np.floating]) -> NDArray[np.uint8]:
+        """Return the nearest levels of values; beyond the range its ends, NaN gives 0."""
+        return as_levels(values, (self.low, self.high))
 
     def decode(self, levels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return levels in dB."""
+        """Return the values that levels stand for."""
         return (levels * np.float32(self.step) + np.float32(self.low)).astype(np.float32)

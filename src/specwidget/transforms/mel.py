@@ -9,12 +9,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from specwidget._check import check_int, check_number, shown
-from specwidget.errors import ParameterError, ParameterTypeError
+from specwidget._check import check_bool, check_int, check_number, shown
+from specwidget.errors import ParameterError
 from specwidget.transforms.base import FrameTransform
 from specwidget.transforms.engine import Engine
 from specwidget.transforms.melbank import MelBank, mel_bank
 from specwidget.transforms.units import Units
+from specwidget.transforms.valued import checked_norm
 
 __all__ = ["MelSpectrogram"]
 
@@ -80,9 +81,7 @@ class MelSpectrogram(FrameTransform):
                 raise ParameterError(
                     f"fmax={self.fmax:g} is not above fmin={self.fmin:g}; make it larger"
                 )
-        if not isinstance(self.htk, (bool, np.bool_)):
-            raise ParameterTypeError(f"htk={shown(self.htk)} is no truth value; give True or False")
-        self._set("htk", bool(self.htk))
+        self._set("htk", check_bool("htk", self.htk))
         self._set("norm", _checked_norm(self.norm))
 
     def bank(self, sr: float) -> MelBank:
@@ -122,15 +121,11 @@ class MelSpectrogram(FrameTransform):
 
 
 def _checked_norm(norm: object) -> str | float | None:
-    if norm is None:
-        return None
     if norm == "slaney":
         return "slaney"
-    if norm == "inf" or norm == math.inf:
-        return math.inf
-    if isinstance(norm, str):
+    if isinstance(norm, str) and norm != "inf":
         raise ParameterError(f"norm={shown(norm)} is unknown; give 'slaney', None, 1, 2 or inf")
-    return check_number("norm", norm, 1e-3, 1e3)
+    return checked_norm("norm", norm)
 
 
 @lru_cache(maxsize=32)

@@ -9,17 +9,22 @@ from typing import Any
 from specwidget._check import shown
 from specwidget.errors import ParameterError, ParameterTypeError
 from specwidget.transforms.base import Transform
+from specwidget.transforms.chroma import Chroma
+from specwidget.transforms.constantq import Cqt, Vqt
 from specwidget.transforms.framing import MAX_N_FFT
 from specwidget.transforms.mel import MelSpectrogram
+from specwidget.transforms.mfcc import Mfcc
+from specwidget.transforms.pcen import Pcen
+from specwidget.transforms.reassigned import Reassigned
 from specwidget.transforms.stft import Stft
 from specwidget.transforms.windows import WindowLike
 
 __all__ = ["transform_from_json"]
 
-_KNOWN: dict[str, type[Stft] | type[MelSpectrogram]] = {
-    "Stft": Stft,
-    "MelSpectrogram": MelSpectrogram,
+_KNOWN: dict[str, Any] = {
+    made.__name__: made for made in (Stft, MelSpectrogram, Cqt, Vqt, Pcen, Mfcc, Chroma, Reassigned)
 }
+_OF_PYTHON = ("FromFunction", "Frames")
 
 
 def transform_from_json(message: Mapping[str, Any]) -> Transform:
@@ -28,8 +33,8 @@ def transform_from_json(message: Mapping[str, Any]) -> Transform:
     Parameters
     ----------
     message : mapping
-        ``{"type": "Stft" or "MelSpectrogram", parameter: value, ...}``; missing parameters
-        have their defaults.
+        ``{"type": "Stft", "MelSpectrogram" or another, parameter: value, ...}``; missing
+        parameters have their defaults. What is made of a function or an array is not among them.
 
     Raises
     ------
@@ -47,6 +52,11 @@ def transform_from_json(message: Mapping[str, Any]) -> Transform:
         )
     parameters = dict(message)
     name = parameters.pop("type", None)
+    if isinstance(name, str) and name in _OF_PYTHON:
+        raise ParameterError(
+            f"type={name!r} is made of a function or an array, which no message can carry; set it "
+            "from Python: w.transform = ..."
+        )
     if not isinstance(name, str) or name not in _KNOWN:
         raise ParameterError(f"type={shown(name)} is no transform; give one of {sorted(_KNOWN)}")
     made = _KNOWN[name]
@@ -59,7 +69,8 @@ def transform_from_json(message: Mapping[str, Any]) -> Transform:
     window = parameters.get("window")
     if window is not None:
         parameters["window"] = _json_window(window)
-    return made(**parameters)
+    transform: Transform = made(**parameters)
+    return transform
 
 
 def _json_window(window: object) -> WindowLike:
