@@ -22,7 +22,7 @@ beforeEach(() => make());
 const settle = () => new Promise((resolve) => setTimeout(resolve));
 
 function answer({ id, start, stop, channel }: Sent, options: { shift?: number } = {}): void {
-  const n_channels = channel === "all" ? Math.min(2, model.get("_info").n_channels) : 1;
+  const n_channels = channel === "all" && model.get("_info").n_channels === 2 ? 2 : 1;
   const n = stop - start;
   const data = Int16Array.from({ length: n * n_channels }, (_, i) =>
     i < n ? start + i : -(start + i - n),
@@ -56,7 +56,7 @@ describe("chunks", () => {
   });
 
   it("give their samples across borders, by channel, between -1 and 1", async () => {
-    make(undefined, 3);
+    make(undefined, 2);
     await fetchChunks(0, 1, 4);
     expect(chunks.channels).toBe(2);
     const spans = [
@@ -67,6 +67,58 @@ describe("chunks", () => {
     expect([...chunks.samples(spans, 0)]).toEqual([498, 499, 500, 501, 2299].map(level));
     expect([...chunks.samples(spans, 1)]).toEqual([-498, -499, -500, -501, -2299].map(level));
     expect(() => chunks.samples([{ start: 1100, stop: 1101 }], 0)).toThrow(RangeError);
+  });
+
+  it("of more channels than two are of one: their mix", async () => {
+    make(undefined, 3);
+    await fetchChunks(0);
+    expect([chunks.channels, chunks.has(0), chunks.problem(0)]).toEqual([1, true, null]);
+  });
+
+  it("are taken from sound that nobody asked for, as far as they lie in it", async () => {
+    make(undefined, 2);
+    const arrived = vi.fn();
+    chunks.onArrive(arrived, scope);
+    chunks.want([4]);
+    const offer = (start: number, stop: number, channel: "all" | number, n_channels: number) => {
+      const samples = Int16Array.from({ length: n_channels * (stop - start) }, (_, i) => {
+        const c = Math.floor(i / (stop - start));
+        return (c === 0 ? 1 : -1) * (start + (i % (stop - start)));
+      });
+      chunks.offer({ type: "audio.data", id: null, channel, start, stop, n_channels, samples });
+    };
+    offer(300, 1700, "all", 2);
+    const held = () => [0, 1, 2, 3, 4].map((index) => chunks.has(index));
+    expect(held()).toEqual([false, true, true, false, false]);
+    expect(arrived).toHaveBeenCalledTimes(1);
+    offer(0, 2300, "all", 2);
+    expect(held()).toEqual([true, true, true, true, true]);
+    const spans = [
+      { start: 499, stop: 501 },
+      { start: 2299, stop: 2300 },
+    ];
+    expect([...chunks.samples(spans, 0)]).toEqual([499, 500, 2299].map((i) => i / 32_768));
+    expect([...chunks.samples(spans, 1)]).toEqual([-499, -500, -2299].map((i) => i / 32_768));
+    chunks.want([0, 1, 2, 3, 4]);
+    expect(model.sent).toHaveLength(1);
+    chunks.hear(1);
+    expect(chunks.has(0)).toBe(false);
+    offer(0, 2300, 1, 2);
+    expect(chunks.has(0)).toBe(false);
+    offer(0, 2300, 1, 1);
+    expect(chunks.has(0)).toBe(true);
+  });
+
+  it("that come again take no more room than once", async () => {
+    make(2 * BYTES);
+    await fetchChunks(0, 1);
+    for (let i = 0; i < 5; i++) answer(model.sent[0]!);
+    const samples = new Int16Array(SIZE);
+    for (let i = 0; i < 5; i++) {
+      const fields = { id: null, channel: "all", start: 0, stop: SIZE, n_channels: 1 } as const;
+      chunks.offer({ type: "audio.data", ...fields, samples });
+    }
+    expect([chunks.has(0), chunks.has(1)]).toEqual([true, true]);
   });
 
   it("of another channel are others", async () => {

@@ -40,7 +40,7 @@ export class AudioChunks {
 
   /** Number of channels that are heard at once. */
   get channels(): number {
-    return this.#heard === "all" ? Math.min(2, this.#info.n_channels) : 1;
+    return this.#channelsOf(this.#heard);
   }
 
   /** Told when a chunk has come or failed. */
@@ -82,6 +82,29 @@ export class AudioChunks {
     }
   }
 
+  /** Takes up the chunks that lie in a stretch of sound that nobody asked for. */
+  offer(data: AudioData): void {
+    const { size } = this;
+    const n = data.stop - data.start;
+    if (data.n_channels !== this.#channelsOf(data.channel)) return;
+    for (let index = Math.ceil(data.start / size); index * size < data.stop; index++) {
+      const start = index * size;
+      const stop = Math.min(this.#info.n_samples, start + size);
+      if (stop > data.stop) break;
+      const samples = new Int16Array(data.n_channels * (stop - start));
+      for (let c = 0; c < data.n_channels; c++) {
+        const at = c * n - data.start;
+        samples.set(data.samples.subarray(at + start, at + stop), c * (stop - start));
+      }
+      this.#take(`${data.channel}:${index}`, { ...data, start, stop, samples });
+    }
+    this.#listeners.tell();
+  }
+
+  #channelsOf(heard: HeardChannel): number {
+    return heard === "all" && this.#info.n_channels === 2 ? 2 : 1;
+  }
+
   #ask(index: number, name: string): void {
     const start = index * this.size;
     const stop = Math.min(this.#info.n_samples, start + this.size);
@@ -93,8 +116,12 @@ export class AudioChunks {
       (data) => {
         if (info !== this.#info) return;
         const right = data.start === start && data.stop === stop && data.n_channels === channels;
-        if (right) this.#take(name, data);
-        else this.#fail(name, `the kernel sent other samples than ${start} to ${stop}`);
+        if (!right) {
+          this.#fail(name, `the kernel sent other samples than ${start} to ${stop}`);
+          return;
+        }
+        this.#take(name, data);
+        this.#listeners.tell();
       },
       (error: Error) => {
         if (info !== this.#info) return;
@@ -112,14 +139,14 @@ export class AudioChunks {
 
   #take(name: string, data: AudioData): void {
     this.#out.delete(name);
+    this.#bytes += data.samples.byteLength - (this.#held.get(name)?.samples.byteLength ?? 0);
+    this.#held.delete(name);
     this.#held.set(name, data);
-    this.#bytes += data.samples.byteLength;
     for (const [oldest, { samples }] of this.#held) {
       if (this.#bytes <= this.#maxBytes || oldest === name) break;
       this.#held.delete(oldest);
       this.#bytes -= samples.byteLength;
     }
-    this.#listeners.tell();
   }
 
   /** The samples of a channel, in [-1, 1), one span after the other; all their chunks must be there. */

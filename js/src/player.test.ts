@@ -54,7 +54,7 @@ afterEach(() => {
 });
 
 function answer({ id, start, stop, channel }: Sent): void {
-  const n_channels = channel === "all" ? Math.min(2, model.get("_info").n_channels) : 1;
+  const n_channels = channel === "all" && model.get("_info").n_channels === 2 ? 2 : 1;
   const data = new Int16Array(n_channels * (stop - start));
   for (let c = 0; c < n_channels; c++) {
     const sign = (channel === "all" ? c : channel) === 1 ? -1 : 1;
@@ -254,6 +254,41 @@ describe("pause, stop and seek", () => {
     expect(changed).toHaveBeenCalled();
     player.seek(-4);
     expect(player.position).toBe(0);
+  });
+});
+
+describe("the whole recording", () => {
+  const whole = (): object => ({
+    ...{ v: 1, type: "audio.data", id: null, channel: "all" },
+    ...{ start: 0, stop: SAMPLES, n_channels: 1 },
+  });
+  const samples = () => Int16Array.from({ length: SAMPLES }, (_, i) => i + 1);
+
+  it("is fetched once, and then played with a kernel that is busy", async () => {
+    player.load("all");
+    player.load("all");
+    expect(asked()).toHaveLength(Math.ceil(SAMPLES / 4000));
+    await run(0.1);
+    delay = Number.POSITIVE_INFINITY;
+    player.play({ start: 0.5, end: 2 });
+    await run(0.5);
+    expect(player.state).toBe("playing");
+    expect(asked()).toHaveLength(Math.ceil(SAMPLES / 4000));
+    player.load(0);
+    expect(asked()).toHaveLength(Math.ceil(SAMPLES / 4000));
+  });
+
+  it("that comes unasked is played, also by who waits for it already", async () => {
+    delay = Number.POSITIVE_INFINITY;
+    player.play({ start: 0, end: 1 });
+    await run(0.3);
+    expect(player.state).toBe("waiting");
+    model.tell(whole(), [new DataView(samples().buffer)]);
+    await run(1);
+    expect(player.state).toBe("playing");
+    const all = heard();
+    expectSamples(all, range(all[0]!, all.at(-1)! + 1));
+    expect(all.length).toBeGreaterThan(0.9 * RATE);
   });
 });
 

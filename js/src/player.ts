@@ -8,7 +8,7 @@
 import type { Channel } from "./channel";
 import { AudioChunks } from "./chunks";
 import { type ContextFactory, Output } from "./output";
-import { SmoothClock, type Track, trackOf } from "./playback";
+import { chunksOf, SmoothClock, type Track, trackOf } from "./playback";
 import type { HeardChannel } from "./protocol";
 import { Scheduler } from "./scheduler";
 import { Listeners, type Scope } from "./scope";
@@ -79,6 +79,7 @@ export class Player {
     this.#info = info;
     this.#chunks = new AudioChunks(channel, info);
     this.#chunks.onArrive(() => this.#pump(), scope);
+    channel.on("audio.data", (data) => data.id === null && this.#chunks.offer(data), scope);
     scope.add(() => this.#end(this.#place));
   }
 
@@ -135,6 +136,13 @@ export class Player {
   /** Told in words why there is no sound. */
   onError(listener: (message: string) => void, scope: Scope): void {
     this.#errorListeners.add(listener, scope);
+  }
+
+  /** Fetches the whole recording, to be played later; not while it plays. */
+  load(channel: HeardChannel): void {
+    if (this.#run !== null) return;
+    this.#chunks.hear(channel);
+    this.#chunks.want(chunksOf([{ start: 0, stop: this.#info.n_samples }], this.#chunks.size));
   }
 
   play(request: PlayRequest = {}): void {

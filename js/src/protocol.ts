@@ -113,7 +113,7 @@ export const opId = (op: Op | DoneOp): string => (op.op === "add" ? op.row.id : 
 export type WireKey = readonly [layer: string, level: number, index: number];
 /** A single channel, or the mean of all. */
 export type OneChannel = number | "mix";
-/** "all" is at most the first two channels, side by side. */
+/** "all" is both channels of a stereo recording, side by side, and the mix of any other. */
 export type HeardChannel = OneChannel | "all";
 export type HistoryAction = "undo" | "redo";
 

@@ -11,6 +11,7 @@ import { RegionStore } from "./regions";
 import { Listeners, Scope } from "./scope";
 import { TileStore } from "./tiles";
 import { Traits } from "./traits";
+import { Whole } from "./whole";
 
 export class Session {
   readonly scope = new Scope();
@@ -31,6 +32,7 @@ export class Session {
     this.player = new Player(this.channel, this.traits.get("_info"), scope);
     this.player.setLoop(this.traits.get("loop"));
     this.player.seek(this.traits.get("position"));
+    new Whole(this, scope);
     this.takeInfo();
     this.traits.on(["_info"], () => this.takeInfo(), scope);
     this.traits.on(["loop"], () => this.player.setLoop(this.traits.get("loop")), scope);

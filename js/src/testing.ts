@@ -41,6 +41,7 @@ export function infoOf(options: {
       sample_columns: 16_384,
       columns: 2048,
     },
+    whole: [],
     freq_min: 0,
     freq_max: sr / 2,
     db_range: [-90, 0],

@@ -53,6 +53,8 @@ export interface Info {
   readonly waveform: WaveformInfo;
   readonly freq_min: number;
   readonly freq_max: number;
+  /** What of it is few enough bytes to be fetched whole; "samples" are the waveform's level 0. */
+  readonly whole: readonly ("picture" | "samples" | "sound")[];
   /** A range that shows this recording well, in dB below a full-scale sine. */
   readonly db_range: readonly [number, number];
 }

@@ -44,6 +44,7 @@ function infoOf(n: number, sr: number): Info {
       sample_columns: 16384,
       columns: 2048,
     },
+    whole: [],
     freq_min: 0,
     freq_max: sr / 2,
     db_range: [-80, 0],
