@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import hypothesis.strategies as st
 import numpy as np
+import pytest
 from hypothesis import example, given
 
 from specwidget.tiles.claims import RUN, Claims
@@ -254,14 +255,17 @@ class TestSummary:
             assert (low, high) == (some.min(), some.max())
             np.testing.assert_allclose(rms, np.sqrt(np.mean(some**2)), rtol=1e-5, atol=1e-18)
 
-    @given(samples, st.integers(0, 8))
-    def test_largest_changes(self, values: list[float], level: int) -> None:
+    @given(samples, st.integers(0, 8), st.sampled_from([4, 64, 1 << 15]))
+    def test_largest_changes(self, values: list[float], level: int, block: int) -> None:
         y = np.array(values, np.float32)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("specwidget.tiles.summary._BLOCK", block)
+            found = largest_changes(y, level)
         with np.errstate(all="ignore"):
             steps = np.abs(np.diff(y, prepend=y[:1]))
         steps[~np.isfinite(steps)] = 0
         expected = [steps[at : at + (1 << level)].max() for at in range(0, len(y), 1 << level)]
-        np.testing.assert_array_equal(largest_changes(y, level), expected)
+        np.testing.assert_array_equal(found, expected)
 
     @given(samples, st.integers(1, 9))
     def test_not_finite(self, values: list[float], apart: int) -> None:

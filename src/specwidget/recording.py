@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
@@ -19,6 +19,7 @@ from specwidget._check import check_number, shown
 from specwidget.audio import AudioSource, ChannelSpec, check_channel, read_channel
 from specwidget.errors import ParameterError
 from specwidget.tiles import (
+    PatchedSource,
     Quantiser,
     Tileset,
     drawn_range,
@@ -75,14 +76,19 @@ class Recording:
         Its key in the annotations.
     epoch : int
         Grows with every change of transform; tiles of another epoch are not of this recording.
+    patched : PatchedSource, optional
+        The source with its damage, as far as it is known: a picture leaves that out.
     """
 
     source: AudioSource
     transform: Transform
     name: str
     epoch: int = 0
+    patched: PatchedSource = field(default=None, repr=False)  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
+        if self.patched is None:
+            object.__setattr__(self, "patched", PatchedSource(self.source))
         # What is wrong with the transform for this recording is said before it is used.
         self.transform.n_frames(self.source.n_samples)
         self.transform.n_rows(self.source.sr)
@@ -127,7 +133,7 @@ class Recording:
 
     def tilesets(self, before: Mapping[str, Tileset] | None = None) -> dict[str, Tileset]:
         """Return tilesets by the names of their layers; those of the waveform are kept."""
-        return tilesets(self.source, self.transform, before, self.drawn)
+        return tilesets(self.patched, self.transform, before, self.drawn)
 
     def info(self) -> dict[str, Any]:
         """Return what the front end must know, JSON-able."""
@@ -145,6 +151,10 @@ class Recording:
             "freq_min": low,
             "freq_max": high,
             "db_range": list(self.good_range("full scale")),
+            "damage": [
+                [one.start / self.source.sr, one.stop / self.source.sr, one.reason]
+                for one in self.patched.damage
+            ],
         }
         return {**info, "whole": whole_parts(info)}
 
@@ -259,11 +269,12 @@ class Recording:
         ``"all"`` is both channels of a stereo recording, and the mix of any other.
         """
         start, stop = (min(max(s, 0), self.source.n_samples) for s in (start, stop))
+        # What cannot be read is silent, and said.
         if channel == "all":
             heard: tuple[ChannelSpec, ...] = (0, 1) if self.source.n_channels == 2 else ("mix",)
         else:
             heard = (check_channel(channel, self.source.n_channels),)
-        block = np.stack([read_channel(self.source, start, stop, one) for one in heard])
+        block = np.stack([read_channel(self.patched, start, stop, one) for one in heard])
         scaled = np.nan_to_num(block, nan=0.0, posinf=1.0, neginf=-1.0) * np.float32(32768.0)
         rounded: NDArray[np.int16] = np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
         return rounded

@@ -8,6 +8,7 @@ trusted: they are parsed first, and reach nothing but the methods of `Kernel`.
 from __future__ import annotations
 
 import logging
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
@@ -48,6 +49,9 @@ class Kernel(Protocol):
     def propose_transform(self, transform: dict[str, Any]) -> None:
         """Change the transform as a person asked."""
 
+    def show_damage(self) -> None:
+        """Tell all views what is wrong with the recording."""
+
 
 class Router:
     """Answers the messages of the front end.
@@ -74,6 +78,13 @@ class Router:
         )
         self._push = Push(self._server, send)
         self._shown: Heard | None = None
+        self._damage_lock = threading.Lock()
+        self._damage_told: threading.Timer | None = None
+        recording.patched.on_damage = self._damage_found
+
+    def look(self, start: float, end: float) -> None:
+        """Have what is in sight, between two times in seconds, made exact first."""
+        self._server.look(start, end)
 
     def recording_changed(self) -> None:
         """Serve tiles of the kernel's new recording; whatever was asked of the old one ends."""
@@ -94,6 +105,10 @@ class Router:
 
     def close(self) -> None:
         """End the threads."""
+        self._kernel.recording.patched.on_damage = None
+        with self._damage_lock:
+            if self._damage_told is not None:
+                self._damage_told.cancel()
         self._server.close()
 
     def receive(self, content: object, buffers: Sequence[object] = ()) -> None:
@@ -237,6 +252,22 @@ class Router:
         self._send(message, [tile.data for _, tile in answer.tiles])
         self._push.sent(answer)
 
+    def _damage_found(self) -> None:
+        """Tell of damage soon, together with what else is found until then."""
+        with self._damage_lock:
+            if self._damage_told is None:
+                self._damage_told = threading.Timer(_SOON, self._tell_damage)
+                self._damage_told.daemon = True
+                self._damage_told.start()
+
+    def _tell_damage(self) -> None:
+        with self._damage_lock:
+            self._damage_told = None
+        try:
+            self._kernel.show_damage()
+        except Exception:  # the widget may have been closed meanwhile
+            _log.exception("damage could not be told")
+
     def _progress(self, done: float, total: int) -> None:
         self._send(protocol.progress(done=done, total=total, text="exact picture"), ())
 
@@ -245,6 +276,8 @@ class Router:
 _LARGEST_PATCH = 1_000
 _MOST_VOID = 1_000
 _MOST_STEPS = 1_000
+# Seconds in which more damage may be found, before what there is is told.
+_SOON = 0.3
 _EDITS = (protocol.Edit, protocol.History)
 
 

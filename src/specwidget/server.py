@@ -15,6 +15,7 @@ from functools import partial
 from itertools import chain
 
 from specwidget._check import shown
+from specwidget._memory import keep_freed_memory
 from specwidget.answering import BATCH_BYTES, Outbox, Request, TileAnswer, page_of
 from specwidget.errors import ProtocolError
 from specwidget.improving import Improvement, Improvements
@@ -69,6 +70,7 @@ class TileServer:
         cache_bytes: int = CACHE_BYTES,
         idle_seconds: float = 10.0,
     ) -> None:
+        keep_freed_memory()
         self._on_progress = on_progress
         self._max_threads = n_threads
         self._idle_seconds = idle_seconds

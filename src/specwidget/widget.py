@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from specwidget import settings
 from specwidget._check import check_number, shown
 from specwidget.annotations import POLICIES, AnnotationTable, LabelSet, Policy, Tiers, to_rows
-from specwidget.audio import AudioSource, ChannelSpec, check_channel, open_audio, read_channel
+from specwidget.audio import ChannelSpec, check_channel, open_audio, read_channel
 from specwidget.comm import CommWidget
 from specwidget.errors import (
     ParameterError,
@@ -232,7 +232,7 @@ class SpecWidget(Labelling, CommWidget):
             _open_labels=label_set.open,
             _transform=transform.to_json(),
             _ref_db=recording.ref_db(ref),
-            _notice=_notice(source),
+            _notice=_notice(recording),
             **({} if layout is None else {"layout": layout}),
         )
         self.on_msg(self._receive)
@@ -368,6 +368,10 @@ class SpecWidget(Labelling, CommWidget):
         self._recording.ref_db(ref)
         return ref
 
+    @traitlets.observe("view")
+    def _view_changed(self, change: Mapping[str, Any]) -> None:
+        self._router.look(*change["new"])
+
     @traitlets.observe("transform")
     def _transform_changed(self, change: Mapping[str, Any]) -> None:
         with self.hold_sync():
@@ -413,6 +417,12 @@ class SpecWidget(Labelling, CommWidget):
     def propose_transform(self, transform: dict[str, Any]) -> None:
         """Change the transform as a person asked in the settings."""
         self.transform = transform_from_json(transform)
+
+    def show_damage(self) -> None:
+        """Tell all views what is wrong with the recording, as far as it was read."""
+        with self.hold_sync(), self._retuning:
+            self._info = self._recording.info()
+            self._notice = _notice(self._recording)
 
     def _receive(self, _widget: object, content: object, buffers: Sequence[object]) -> None:
         self._router.receive(content, buffers or ())
@@ -461,10 +471,10 @@ class SpecWidget(Labelling, CommWidget):
         super().close()
 
 
-def _notice(source: AudioSource) -> dict[str, str] | None:
+def _notice(recording: Recording) -> dict[str, str] | None:
     """Return what a person must know of a recording before trusting its picture."""
-    warning = getattr(source, "warning", None)
-    return {"level": "warning", "text": str(warning)} if warning else None
+    warning = recording.patched.warning
+    return {"level": "warning", "text": warning} if warning else None
 
 
 def _checked(transform: object) -> Transform:

@@ -96,7 +96,7 @@ class PatchedSource:
         # Never changed, but replaced: whoever reads them needs no lock.
         self._unreadable: tuple[Damage, ...] = ()
         self._noted: tuple[Damage, ...] = ()
-        self._n_told = 0
+        self._n_told = len(getattr(source, "damage", None) or ())
 
     @property
     def sr(self) -> float:
@@ -134,6 +134,24 @@ class PatchedSource:
             if not any(other.start <= one.start and one.stop <= other.stop for other in theirs)
         )
         return merged([*ours, *(one for one in theirs if one.start < self.n_samples)])
+
+    @property
+    def warning(self) -> str | None:
+        """What a person must know before trusting the picture, or None."""
+        told: str | None = getattr(self._source, "warning", None)
+        sentences = [told, self._sentence("cannot be read", self._unreadable)]
+        if told is None:
+            sentences.append(self._sentence(f"has {NOT_FINITE}", self._noted))
+        return "; ".join(sentence for sentence in sentences if sentence) or None
+
+    def _sentence(self, what: str, damage: tuple[Damage, ...]) -> str | None:
+        if not damage:
+            return None
+        places = f", at {len(damage)} places" if len(damage) > 1 else ""
+        return (
+            f"{self.name}: {what} from {damage[0].start / self.sr:.3f} s to "
+            f"{damage[-1].stop / self.sr:.3f} s{places}; pictures leave that out"
+        )
 
     def fingerprint(self) -> str | None:
         """Return what tells this content from any other, or None where that is not known."""

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 __all__ = ["largest_changes", "not_finite", "pooled", "summary"]
 
+# Samples that are looked at together: they stay in the processor's cache.
+_BLOCK = 1 << 15
+
 
 def summary(samples: NDArray[np.float32], level: int) -> NDArray[np.float32]:
     """Return minimum, maximum and RMS of every ``2 ** level`` samples [shape=(n_columns, 3)].
@@ -92,15 +95,25 @@ def largest_changes(samples: NDArray[np.float32], level: int) -> NDArray[np.floa
     >>> largest_changes(np.array([0, 1, 3, 3, 5, np.inf], np.float32), 1)
     array([1., 2., 2.], dtype=float32)
     """
-    changes = np.zeros(len(samples), np.float32)
-    with np.errstate(invalid="ignore", over="ignore"):
-        np.subtract(samples[1:], samples[:-1], out=changes[1:])
-    np.abs(changes, out=changes)
-    found = np.maximum.reduceat(changes, np.arange(0, len(samples), 1 << level))
-    if not np.isfinite(found).all():
-        changes[~np.isfinite(changes)] = 0.0
-        found = np.maximum.reduceat(changes, np.arange(0, len(samples), 1 << level))
-    return found
+    size = 1 << level
+    block = max(size, _BLOCK)
+    edges = np.arange(0, block, size)
+    out = np.empty(-(-len(samples) >> level), np.float32)
+    changes = np.empty(min(block, len(samples)), np.float32)
+    for first in range(0, len(samples), block):
+        part = samples[first : first + block]
+        found = changes[: len(part)]
+        with np.errstate(invalid="ignore", over="ignore"):
+            found[0] = part[0] - samples[max(0, first - 1)]
+            np.subtract(part[1:], part[:-1], out=found[1:])
+        np.abs(found, out=found)
+        starts = edges[: -(-len(part) >> level)]
+        most = np.maximum.reduceat(found, starts)
+        if not np.isfinite(most).all():
+            found[~np.isfinite(found)] = 0.0
+            most = np.maximum.reduceat(found, starts)
+        out[first >> level : (first >> level) + len(most)] = most
+    return out
 
 
 def not_finite(samples: NDArray[np.float32], apart: int) -> list[tuple[int, int]]:
