@@ -4,57 +4,50 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from specwidget.audio.blobs import Blob
 from specwidget.errors import AudioFileError
 
-__all__ = ["looks_like", "refuse_what_is_no_audio"]
+__all__ = [
+    "after_id3",
+    "looks_like",
+    "needs_codecs",
+    "refuse_what_is_no_audio",
+    "refuse_what_is_no_file",
+]
 
 _HEAD_BYTES = 512
+_MOST_TAGS = 16
+_CONTAINERS = (
+    (4, b"ftyp", "MP4, M4A or QuickTime"),
+    (0, b"\x1a\x45\xdf\xa3", "Matroska or WebM"),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "WMA or ASF"),
+    (8, b"AVI ", "AVI"),
+    (0, b"FLV", "Flash video"),
+    (0, b"#!AMR", "AMR"),
+    (0, b"wvpk", "WavPack"),
+    (0, b"TTA1", "TTA"),
+    (0, b"MAC ", "Monkey's Audio"),
+    (0, b"\x0b\x77", "AC-3"),
+    (0, b"\x7f\xfe\x80\x01", "DTS"),
+    (0, b"fLaC", "FLAC of an unusual width"),
+)
 
 
-def refuse_what_is_no_audio(file: str | bytes, name: str) -> None:
-    """Raise for what needs no decoder to be seen as no audio.
+def refuse_what_is_no_file(file: str, name: str) -> None:
+    """Raise for a path at which there is no regular file.
 
     Parameters
     ----------
-    file : str or bytes
-        A path, or what is in a file.
+    file : str
+        The path.
     name : str
         What the message is to call it.
 
     Raises
     ------
     AudioFileError
-        There is no such file, it may not be read, it is empty, or something else: a folder, a
-        web page, a pointer of Git LFS.
+        There is none, or it is a folder, a pipe, or something else.
     """
-    if isinstance(file, str):
-        _refuse_what_is_no_file(file, name)
-    start = _head(file, name)
-    if not start:
-        raise AudioFileError(f"{name}: is empty (0 bytes); copy or download it again")
-    if start.startswith(b"version https://git-lfs"):
-        raise AudioFileError(
-            f"{name}: is a Git LFS pointer, not the recording itself; fetch it: git lfs pull"
-        )
-    if start.lstrip().lower().startswith((b"<!doctype", b"<html")):
-        raise AudioFileError(
-            f"{name}: is a web page, not audio: a download that went wrong? Download it again"
-        )
-
-
-def looks_like(file: str | bytes) -> str:
-    """Return a sentence on what a file that cannot be decoded looks like, or nothing."""
-    try:
-        head = _head(file, "")
-    except AudioFileError:
-        return ""
-    printable = all(32 <= byte < 127 or byte in b"\t\r\n" for byte in head)
-    return "It looks like text. " if printable else ""
-
-
-def _refuse_what_is_no_file(file: str, name: str) -> None:
-    if "://" in file:
-        raise AudioFileError(f"{name}: is a URL; download it, and give the file's path")
     path = Path(file)
     try:
         if path.is_dir():
@@ -71,13 +64,66 @@ def _refuse_what_is_no_file(file: str, name: str) -> None:
         raise AudioFileError(f"{name}: is no path: {reason}; check its spelling") from error
 
 
-def _head(file: str | bytes, name: str) -> bytes:
-    if isinstance(file, bytes):
-        return file[:_HEAD_BYTES]
-    try:
-        with open(file, "rb") as stream:
-            return stream.read(_HEAD_BYTES)
-    except OSError as error:
+def refuse_what_is_no_audio(blob: Blob) -> None:
+    """Raise for what needs no decoder to be seen as no audio.
+
+    Parameters
+    ----------
+    blob : Blob
+        The file.
+
+    Raises
+    ------
+    AudioFileError
+        It is empty, or something else: a web page, a pointer of Git LFS.
+    """
+    start = _head(blob)
+    if not start:
+        raise AudioFileError(f"{blob.name}: is empty (0 bytes); copy or download it again")
+    if start.startswith(b"version https://git-lfs"):
         raise AudioFileError(
-            f"{name}: cannot be opened: {error.strerror or error}; check who may read it"
-        ) from error
+            f"{blob.name}: is a Git LFS pointer, not the recording itself; fetch it: git lfs pull"
+        )
+    if start.lstrip().lower().startswith((b"<!doctype", b"<html")):
+        raise AudioFileError(
+            f"{blob.name}: is a web page, not audio: a download that went wrong? Download it again"
+        )
+
+
+def looks_like(blob: Blob) -> str:
+    """Return a sentence on what a file that cannot be decoded looks like, or nothing."""
+    head = _head(blob)
+    printable = all(32 <= byte < 127 or byte in b"\t\r\n" for byte in head)
+    return "It looks like text. " if printable else ""
+
+
+def needs_codecs(blob: Blob) -> str:
+    """Return the name of a format that only the ``codecs`` extra reads, or ``""``."""
+    head = _head(blob)
+    for offset, magic, name in _CONTAINERS:
+        if head[offset : offset + len(magic)] == magic:
+            return name
+    if len(head) > 2 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
+        return "AAC"
+    return ""
+
+
+def after_id3(blob: Blob) -> int:
+    """Return where a file begins behind its ID3 tags."""
+    start = 0
+    for _ in range(_MOST_TAGS):
+        head = blob.read(start, 10)
+        if head[:3] != b"ID3" or len(head) < 10:
+            break
+        size = 0
+        for byte in head[6:10]:
+            size = size << 7 | byte & 0x7F
+        start += 10 + size + (10 if head[5] & 0x10 else 0)
+    return start
+
+
+def _head(blob: Blob) -> bytes:
+    try:
+        return blob.read(0, _HEAD_BYTES)
+    except OSError as error:
+        raise AudioFileError(f"{blob.name}: cannot be read: {error}") from error

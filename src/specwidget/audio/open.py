@@ -5,11 +5,18 @@ from __future__ import annotations
 import math
 import numbers
 import os
-from typing import Any, TypeGuard
+from typing import IO, Any, TypeGuard
 
 from specwidget._check import shown
 from specwidget.audio.arrays import ArraySource, as_samples
-from specwidget.audio.files import FileSource, load_resampled
+from specwidget.audio.base import BaseSource
+from specwidget.audio.blobs import Blob, BytesBlob, FileBlob, StreamBlob
+from specwidget.audio.files import open_blob
+from specwidget.audio.inspection import refuse_what_is_no_file
+from specwidget.audio.lazy import LazySource, is_lazy
+from specwidget.audio.objects import ObjectSource, is_source
+from specwidget.audio.remote import is_url, local_path, remote_blob
+from specwidget.audio.resampled import ResampledSource
 from specwidget.audio.source import AudioSource
 from specwidget.errors import ParameterError, ParameterTypeError
 
@@ -21,11 +28,22 @@ def open_audio(audio: object, sr: float | None = None) -> AudioSource:
 
     Parameters
     ----------
-    audio : str, path, bytes, array-like, (sr, array) or AudioSource
-        A path; the bytes of a file; samples [shape=(n,) or (n_channels, n)] as a NumPy array or
-        anything that converts to one (torch, array API, DLPack), kept by reference; such samples
-        with their rate; or an object with `sr`, `n_samples`, `n_channels` and ``read(start,
-        stop)``.
+    audio : str, path, bytes, file object, array-like, (sr, array) or object with read
+        A file, by its path, by a URL that fsspec knows (``https://``, ``s3://``, ``gs://``,
+        ``memory://``, ``zip://a.wav::https://...``), by its bytes, or as a binary file object:
+        WAV, RF64, W64, FLAC, OGG, Opus, MP3, AIFF and what else libsndfile decodes; with the
+        extra ``codecs`` also M4A, AAC, WMA, WebM and the sound of videos. URLs need the extra
+        ``remote``, and are read by range.
+
+        Samples [shape=(n,) or (n_channels, n)], kept by reference: a NumPy array, also a
+        memmap; what converts to one (torch, array API, DLPack); or what is read by slices (an
+        HDF5 dataset, a Zarr, Dask or xarray array), of which only what is seen is read. Or such
+        samples with their rate.
+
+        An object with `sr`, `n_samples`, `n_channels` and ``read(start, stop)``, which returns
+        float32 [shape=(n_channels, stop - start)]. It may have `name`, `peak`, `warning`,
+        `damage` and `fingerprint`, as `AudioSource` describes them; unless it has
+        ``thread_safe = True``, it is asked by one thread at a time.
 
         Float samples are taken as they are. Integers are scaled to [-1, 1): signed ones by their
         width, uint8 and uint16 as offset binary; int64, uint64 and uint32 count as 16-bit
@@ -37,11 +55,14 @@ def open_audio(audio: object, sr: float | None = None) -> AudioSource:
     Returns
     -------
     AudioSource
+        Of a file whose header lies, or that was cut short, what is there is in it, and its
+        `warning` and `damage` tell what is not.
 
     Raises
     ------
     AudioFileError
-        The file is missing, empty, or cannot be decoded.
+        The file is missing, empty, cannot be read or decoded; or needs a package that is not
+        installed, which is named.
     AudioDataError
         The array's shape, type or values are not audio.
     ParameterError, ParameterTypeError
@@ -55,31 +76,57 @@ def open_audio(audio: object, sr: float | None = None) -> AudioSource:
     (2, 8000, 8000)
     """
     rate = None if sr is None else _checked_rate(sr)
+    if isinstance(audio, BaseSource):
+        return _of_own_rate(audio, rate)
     if isinstance(audio, (str, os.PathLike)):
-        return _open_file(os.fspath(audio), rate)
+        return _at_rate(open_blob(_blob_at(os.fspath(audio))), rate)
     if isinstance(audio, (bytes, bytearray, memoryview)):
-        return _open_file(bytes(audio), rate)
-    if _is_source(audio):
-        return _checked_source(audio, rate)
+        return _at_rate(open_blob(BytesBlob(bytes(audio))), rate)
+    if is_source(audio):
+        return _of_own_rate(ObjectSource(audio), rate)
+    if _is_binary_file(audio):
+        return _at_rate(open_blob(StreamBlob(audio)), rate)
     if isinstance(audio, tuple):
         return _open_pair(audio, rate)
-    samples = as_samples(audio)
+    return _open_array(audio, rate)
+
+
+def _blob_at(place: str | bytes) -> Blob:
+    if not isinstance(place, str):
+        raise ParameterTypeError(f"audio={shown(place)} is no path of text; give a str or a Path")
+    if is_url(place):
+        path = local_path(place)
+        if path is None:
+            return remote_blob(place)
+    else:
+        path = os.path.expanduser(place)
+    refuse_what_is_no_file(path, place)
+    return FileBlob(path, place)
+
+
+def _is_binary_file(audio: object) -> TypeGuard[IO[bytes]]:
+    return all(callable(getattr(audio, name, None)) for name in ("read", "seek", "tell"))
+
+
+def _at_rate(source: BaseSource, rate: float | None) -> AudioSource:
+    return source if rate is None or rate == source.sr else ResampledSource(source, rate)
+
+
+def _of_own_rate(source: BaseSource, rate: float | None) -> AudioSource:
+    if rate is not None and rate != source.sr:
+        raise ParameterError(
+            f"sr={rate} differs from the source's own rate, {source.sr}; leave sr out"
+        )
+    return source
+
+
+def _open_array(audio: object, rate: float | None) -> AudioSource:
+    samples = None if is_lazy(audio) else as_samples(audio)
     if rate is None:
         raise ParameterError(
             "sr=None: an array does not know its sampling rate; give sr in Hz, such as sr=22050"
         )
-    return ArraySource(samples, rate)
-
-
-def _open_file(file: str | bytes | os.PathLike[str], rate: float | None) -> AudioSource:
-    if isinstance(file, os.PathLike):
-        file = os.fspath(file)
-    if not isinstance(file, (str, bytes)):
-        raise ParameterTypeError(f"audio={shown(file)} is no path of text; give a str or a Path")
-    source = FileSource(file)
-    if rate is None or rate == source.sr:
-        return source
-    return ArraySource(load_resampled(source, rate), rate, source.name)
+    return LazySource(audio, rate) if samples is None else ArraySource(samples, rate)
 
 
 def _open_pair(audio: tuple[Any, ...], rate: float | None) -> AudioSource:
@@ -92,7 +139,7 @@ def _open_pair(audio: tuple[Any, ...], rate: float | None) -> AudioSource:
         raise ParameterError(
             f"sr={rate} differs from the rate in audio=({own}, array); give one of them"
         )
-    return ArraySource(as_samples(audio[1]), own)
+    return _open_array(audio[1], own)
 
 
 def _checked_rate(sr: object) -> float:
@@ -106,22 +153,3 @@ def _checked_rate(sr: object) -> float:
     if not math.isfinite(rate) or rate <= 0:
         raise ParameterError(f"sr={sr} makes no sense; give samples per second, such as sr=22050")
     return int(rate) if rate.is_integer() else rate
-
-
-def _is_source(audio: object) -> TypeGuard[Any]:
-    return callable(getattr(audio, "read", None)) and all(
-        hasattr(audio, name) for name in ("sr", "n_samples", "n_channels")
-    )
-
-
-def _checked_source(audio: Any, rate: float | None) -> AudioSource:
-    if rate is not None and rate != audio.sr:
-        raise ParameterError(
-            f"sr={rate} differs from the source's own rate, {audio.sr}; leave sr out"
-        )
-    if isinstance(audio, AudioSource):
-        return audio
-    raise ParameterTypeError(
-        f"audio of type {type(audio).__name__} has read() but lacks name or peak; add them "
-        "(peak=None where it is not known)"
-    )

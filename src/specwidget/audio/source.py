@@ -47,7 +47,13 @@ class AudioSource(Protocol):
     def peak(self) -> float | None:
         """Largest absolute sample, or a bound of it, where that is cheaply known, else None."""
 
-    # A source may also have `warning`, a str: what a person must know before trusting its picture.
+    # A source may also have:
+    # - `warning`, a str or None: what a person must know before trusting its picture;
+    # - `damage`, a tuple of ``(start_sample, stop_sample, reason)`` in order of time: stretches
+    #   known to be unreadable or untrustworthy, where `read` gives NaN if it gives anything; what
+    #   is missing at the end of a file cut short lies beyond `n_samples`;
+    # - ``fingerprint()``, a str or None: a cheap key that changes when the content does.
+    # The first two may grow while it is read, from any thread.
 
     def read(self, start: int, stop: int) -> NDArray[np.float32]:
         """Return samples ``[start, stop)``, clipped to the recording [shape=(n_channels, n)]."""
