@@ -215,6 +215,15 @@ class Recording:
         db = spectrogram_db(self.source, self.transform, first, stop, channel)
         return max(_FLOOR_DB, extremes(db)[1])
 
+    def measures_as(self, other: Recording) -> bool:
+        """Return whether a range of values means the same under another transform."""
+        factors = self.units.ref_factor, other.units.ref_factor
+        return None not in factors and self.units.unit == other.units.unit
+
+    def has_rows_as(self, other: Recording) -> bool:
+        """Return whether rows are frequencies, or are not, under another transform, too."""
+        return self.units.row_label == other.units.row_label
+
     def good_range(self, ref: Ref) -> tuple[float, float]:
         """Return a range of values that shows this recording well.
 

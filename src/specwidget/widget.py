@@ -63,8 +63,10 @@ class SpecWidget(Labelling, CommWidget):
         The label set, as names, as ``{name: colour}``, or as dicts of ``name``, ``color``,
         ``key`` (one letter or digit) and ``group``. Keys 1 to 9 are given in order where none
         is named.
-    transform : Stft or MelSpectrogram, optional
-        What the spectrogram shows; ``Stft()`` by default.
+    transform : Transform, optional
+        What the spectrogram shows; ``Stft()`` by default. There are `Stft`, `MelSpectrogram`,
+        `Cqt`, `Vqt`, `Reassigned`, `Pcen`, `Mfcc`, `Chroma`, and, for what you have computed
+        yourself, `FromFunction` and `Frames`.
     annotations : DataFrame, list of dict or list of tuple, optional
         Rows with at least ``start``, ``end`` and ``label``.
     allow_new_labels : bool, optional
@@ -91,12 +93,13 @@ class SpecWidget(Labelling, CommWidget):
         Keys that differ from the default: action -> key, list of keys, or None.
     ref : "full scale", "max" or number > 0
         What reads 0 dB: a full-scale sine, the loudest cell of the recording (reads all of it
-        once), or librosa's `ref`.
+        once), or librosa's `ref`. Values that are no dB, or have no reference, stay as they are.
     db_range : (float, float), optional
-        dB of the darkest and of the brightest colour. By default 80 dB below the loud parts of
-        this recording.
+        Values of the darkest and of the brightest colour: by default from 80 dB below the loud
+        parts of this recording, or what values span that are no dB.
     view, freq_view : (float, float), optional
-        Visible window in seconds and in Hz; the whole recording by default.
+        Visible window in seconds and in Hz, or in rows where those are no frequencies; the whole
+        recording by default.
     channel : "all", "mix" or int
         Channels shown and heard.
     colormap : str
@@ -133,8 +136,8 @@ class SpecWidget(Labelling, CommWidget):
     _css = _STATIC / "widget.css"
 
     view = settings.Span(help="Visible window in seconds.").tag(sync=True)
-    freq_view = settings.Span(help="Visible band in Hz.").tag(sync=True)
-    db_range = settings.Span(help="dB of the darkest and the brightest colour.").tag(sync=True)
+    freq_view = settings.Span(help="Visible band, in Hz or in rows.").tag(sync=True)
+    db_range = settings.Span(help="Values of the darkest and the brightest colour.").tag(sync=True)
     selected = settings.Ids(help="Ids of the selected annotations.").tag(sync=True)
     colormap = settings.Choice(settings.COLORMAPS, "magma").tag(sync=True)
     freq_axis = settings.Choice(("linear", "log", "mel"), "linear").tag(sync=True)
@@ -206,6 +209,7 @@ class SpecWidget(Labelling, CommWidget):
         self._table = table
         self._publishing = threading.RLock()
         self._retuning = threading.RLock()
+        self._tried: Recording | None = None
         self._listeners = CallbackDispatcher()
         self._router = Router(self, self._tell)
         super().__init__(
@@ -256,7 +260,10 @@ class SpecWidget(Labelling, CommWidget):
 
     @property
     def frequencies(self) -> NDArray[np.float64]:
-        """Centres of the bins of `spectrogram` in Hz [shape=(n_bins,)]."""
+        """Centres of the rows of `spectrogram`, the lowest first [shape=(n_bins,)].
+
+        In Hz; where rows are no frequencies, as those of `Mfcc` and `Chroma`, 0.5, 1.5 and so on.
+        """
         return self._recording.transform.frequencies(self.sr)
 
     def spectrogram(
@@ -277,17 +284,21 @@ class SpecWidget(Labelling, CommWidget):
         channel : int or "mix", optional
             One channel, or the mean of all.
         ref : number > 0, "full scale" or "max"
-            What reads 0 dB; librosa's ``ref=1.0`` by default.
+            What reads 0 dB; librosa's ``ref=1.0`` by default. Values that are no dB, or have no
+            reference, stay as they are.
 
         Returns
         -------
         np.ndarray, float32 [shape=(n_bins, n_frames)]
-            dB; with a leading axis of channels for a recording of several, unless one is named.
+            What the transform makes, such as dB; with a leading axis of channels for a recording of
+            several, unless one is named.
 
         Raises
         ------
         ParameterError, ParameterTypeError
             A time is no number, `end` lies before `start`, or there is no such channel.
+        TransformError
+            A function of your own failed.
 
         Examples
         --------
@@ -360,7 +371,13 @@ class SpecWidget(Labelling, CommWidget):
 
     @traitlets.validate("transform")
     def _known_transform(self, proposal: Mapping[str, Any]) -> Transform:
-        return _checked(proposal["value"])
+        transform = _checked(proposal["value"])
+        with self._retuning:
+            # What it cannot do with this recording is said before anything has changed.
+            self._tried = self._recording.through(transform)
+            if transform != self._recording.transform:
+                self._tried.info()
+        return transform
 
     @traitlets.validate("ref")
     def _known_ref(self, proposal: Mapping[str, Any]) -> Ref:
@@ -381,14 +398,19 @@ class SpecWidget(Labelling, CommWidget):
                 if self.transform == before.transform:
                     return
                 recording = before.through(self.transform)
+                tried, self._tried = self._tried, None
+                if tried and (tried.transform, tried.epoch) == (self.transform, recording.epoch):
+                    recording = tried
                 self._recording = recording
                 self._router.recording_changed()
                 self._info = recording.info()
                 self._transform = recording.transform.to_json()
                 self._ref_db = recording.ref_db(self.ref)
+            if not recording.measures_as(before):
+                self.db_range = recording.good_range(self.ref)
             low, high = recording.band
             overlaps = self.freq_view[0] < high and self.freq_view[1] > low
-            if self.freq_view == before.band or not overlaps:
+            if self.freq_view == before.band or not overlaps or not recording.has_rows_as(before):
                 self.freq_view = (low, high)
             else:
                 # What of it lies in the new band: the trait clips what it is given.
@@ -481,6 +503,10 @@ def _checked(transform: object) -> Transform:
     if not inspect.isclass(transform) and isinstance(transform, Transform):
         return transform
     hint = "; did you forget the ()?" if inspect.isclass(transform) else ""
+    if not hint and callable(transform):
+        hint = ", or FromFunction(f, hop_length=..., halo=...) of a function"
+    elif hasattr(transform, "shape"):
+        hint = ", or Frames(array, hop_length=...) of an array"
     raise ParameterTypeError(
         f"transform={shown(transform)} is no transform; give one such as Stft(n_fft=1024) or "
         f"MelSpectrogram(n_mels=80){hint}"
