@@ -129,7 +129,7 @@ class Recording:
     @cached_property
     def drawn(self) -> Quantiser:
         """The values that the darkest and the brightest byte of a tile stand for."""
-        return drawn_range(self.source, self.transform)
+        return drawn_range(self.patched, self.transform)
 
     def tilesets(self, before: Mapping[str, Tileset] | None = None) -> dict[str, Tileset]:
         """Return tilesets by the names of their layers; those of the waveform are kept."""
@@ -245,7 +245,7 @@ class Recording:
 
     @cached_property
     def _sampled(self) -> tuple[float, float]:
-        return sampled_extremes(self.source, self.transform)
+        return sampled_extremes(self.patched, self.transform)
 
     # Single values and sound --------------------------------------------------------------------
 

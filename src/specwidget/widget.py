@@ -467,7 +467,7 @@ class SpecWidget(Labelling, CommWidget):
         recording = self._recording
         channels: list[ChannelSpec] = list(range(recording.source.n_channels))
         still = still_inputs(
-            recording.source,
+            recording.patched,
             recording.transform,
             view=self.view,
             freq_view=self.freq_view,

@@ -248,12 +248,16 @@ class _Salvage:
         leaf = GRAIN
         while leaf * LEAVES < stop - start:
             leaf *= 2
-        places = range(start, stop, max(leaf, (stop - start) // PROBES))
+        places = [
+            *range(start, stop, max(leaf, (stop - start) // PROBES)),
+            max(start, stop - GRAIN),
+        ]
+        reason = _reason(error)
         if all(self._read(at, min(at + GRAIN, stop)) for at in places):
-            bad = [(start, stop)]
-        else:
-            bad = list(self._halved(start, stop, leaf))
-        for gap in merged(Damage(first, last, _reason(error)) for first, last in bad):
+            self.lost.append(Damage(start, stop, reason))
+            return
+        bad = self._halved(start, stop, leaf)
+        for gap in merged(Damage(first, last, reason) for first, last in bad):
             first, last = self._narrowed(gap.start, gap.stop, leaf)
             self.lost.append(Damage(first, last, gap.reason))
 
