@@ -83,6 +83,7 @@ class Frames(GivenRows):
                 "for each"
             )
         self._array = array
+        self._shape = int(shape[0]), int(shape[1])
         self._hop = check_int("hop_length", hop_length, 1, MAX_HOP)
 
     @property
@@ -93,11 +94,11 @@ class Frames(GivenRows):
     @property
     def span(self) -> int:
         """Values that are read for one frame."""
-        return int(self._array.shape[0])
+        return self._shape[0]
 
     def n_rows(self, sr: float) -> int:
         """Return how many values a frame has."""
-        return int(self._array.shape[0])
+        return self._shape[0]
 
     def n_frames(self, n_samples: int) -> int:
         """Return how many frames there are: ``1 + n_samples // hop_length``, or one less.
@@ -107,7 +108,7 @@ class Frames(GivenRows):
         ParameterError
             The array has another number of frames than such a recording.
         """
-        wanted, have = 1 + n_samples // self._hop, int(self._array.shape[1])
+        wanted, have = 1 + n_samples // self._hop, self._shape[1]
         if abs(have - wanted) > 1:
             raise ParameterError(
                 f"array has {have} frames, and a recording of {n_samples} samples has {wanted}, "
