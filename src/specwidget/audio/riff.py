@@ -17,6 +17,7 @@ _PCM, _FLOAT, _MP3, _EXTENSIBLE = 1, 3, 0x55, 0xFFFE
 _MOST_CHUNKS = 10_000
 _NOT_SAID = frozenset({0, 0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000, 0x80000000, 0xFFFFF000})
 _WRAP = 1 << 32
+_NAMES = frozenset({b"fmt ", b"data", b"LIST", b"fact", b"bext"})
 
 
 @dataclass(frozen=True)
@@ -144,17 +145,28 @@ def _chunks(blob: Blob) -> _Found:
                 found.size = size = struct.unpack_from("<Q", found.ds64, 8)[0]
         if found.offset >= 0 and found.fmt:
             break
-        offset += size
-        # Some writers leave out the byte that makes a chunk's size even.
-        if size % 2 and not _is_chunk(blob, offset):
-            offset += 1
+        offset = _behind(blob, offset, size)
     return found
+
+
+def _behind(blob: Blob, offset: int, size: int) -> int:
+    """Return where the next chunk begins; some writers leave out the byte that makes this even."""
+    offset += size
+    if size % 2 == 0:
+        return offset
+    here = blob.read(offset, 5)
+    left_out = here[:4] in _NAMES or (_is_name(here[:4]) and not _is_name(here[1:]))
+    return offset if left_out else offset + 1
+
+
+def _is_name(name: bytes) -> bool:
+    return len(name) == 4 and all(32 <= byte < 127 for byte in name)
 
 
 def _is_chunk(blob: Blob, offset: int) -> bool:
     """Whether a chunk that ends within the file may start here."""
     head = blob.read(offset, 8)
-    if len(head) < 8 or not all(32 <= byte < 127 for byte in head[:4]):
+    if len(head) < 8 or not _is_name(head[:4]):
         return False
     return offset + 8 + int.from_bytes(head[4:], "little") <= blob.size + 1
 
@@ -167,7 +179,7 @@ def _are_chunks(blob: Blob, offset: int) -> bool:
         if not _is_chunk(blob, offset):
             return False
         size = struct.unpack("<I", blob.read(offset + 4, 4))[0]
-        offset += 8 + size + (size % 2 and not _is_chunk(blob, offset + 8 + size))
+        offset = _behind(blob, offset + 8, size)
     return False
 
 
@@ -175,13 +187,13 @@ def _lengths(blob: Blob, found: _Found, align: int, sr: int) -> tuple[int, int]:
     """Return how many samples are there, and how many are declared; note where that differs."""
     there = (blob.size - found.offset) // align
     declared = found.size // align
-    after = found.offset + found.size
-    after += found.size % 2 and not _is_chunk(blob, after)
+    after = _behind(blob, found.offset, found.size)
 
     def length(n: int) -> str:
         return f"{n} samples ({n / sr:.3f} s)"
 
-    if found.size in _NOT_SAID and there > 0 and not _are_chunks(blob, after):
+    fits = after <= blob.size and _are_chunks(blob, after)
+    if found.size in _NOT_SAID and there > 0 and not fits:
         if declared != there:
             found.notes.append(
                 "its header does not say how long it is: it was not closed when it was written; "
@@ -200,7 +212,7 @@ def _lengths(blob: Blob, found: _Found, align: int, sr: int) -> tuple[int, int]:
         )
         return there, declared
     surplus = blob.size - after
-    if surplus >= max(8, align) and not _are_chunks(blob, after):
+    if surplus >= max(8, align) and not fits:
         if surplus >= _WRAP - align:
             found.notes.append(
                 f"its header says {length(declared)}, as it cannot say more than 4 GiB; all "
