@@ -18,11 +18,15 @@ import numpy as np
 from specwidget import protocol
 from specwidget.annotations import AnnotationTable, Change
 from specwidget.annotations.packing import pack
+from specwidget.audio import ChannelSpec
 from specwidget.errors import AudioFileError, ParameterError, ProtocolError, SpecWidgetError
+from specwidget.measurements import peaks, spectrum
+from specwidget.overlays import Series
 from specwidget.pushing import Heard, Push, Send
 from specwidget.recording import Recording
 from specwidget.server import TileAnswer, TileServer
-from specwidget.tiles import TileKey
+from specwidget.tiles import TileKey, Tileset
+from specwidget.worker import Worker
 
 __all__ = ["Kernel", "Router", "Send"]
 
@@ -48,6 +52,24 @@ class Kernel(Protocol):
 
     def propose_transform(self, transform: dict[str, Any]) -> None:
         """Change the transform as a person asked."""
+
+    def series(self, id: str) -> Series | None:
+        """Return the series of an overlay's line."""
+
+    def assist_from_view(
+        self,
+        name: str,
+        span: tuple[float, float] | None,
+        channel: ChannelSpec,
+        ids: Sequence[str],
+    ) -> None:
+        """Run an assistant as a person asked."""
+
+    def cancel_from_view(self, name: str) -> None:
+        """Cancel a run of an assistant as a person asked."""
+
+    def run_states(self) -> list[dict[str, Any]]:
+        """Return messages that tell of the runs of assistants under way."""
 
     def show_damage(self) -> None:
         """Tell all views what is wrong with the recording."""
@@ -76,6 +98,8 @@ class Router:
             epoch=recording.epoch,
             on_progress=self._progress,
         )
+        self._worker = Worker()
+        self._layers: dict[str, Tileset] = {}
         self._push = Push(self._server, send)
         self._shown: Heard | None = None
         self._damage_lock = threading.Lock()
@@ -90,9 +114,19 @@ class Router:
         """Serve tiles of the kernel's new recording; whatever was asked of the old one ends."""
         recording = self._kernel.recording
         self._tilesets = recording.tilesets(self._tilesets)
-        self._server.set_epoch(recording.epoch, self._tilesets)
+        self._server.set_epoch(recording.epoch, {**self._tilesets, **self._layers})
         if self._shown is not None:
             self._push.begin(recording, self._shown)
+
+    @property
+    def tilesets(self) -> Mapping[str, Tileset]:
+        """The tilesets of the recording, by the names of their layers."""
+        return self._tilesets
+
+    def layers_changed(self, layers: Mapping[str, Tileset]) -> None:
+        """Serve these layers beside those of the recording."""
+        self._layers = dict(layers)
+        self._server.set_layers({**self._tilesets, **self._layers})
 
     def show(self, channel: Heard) -> None:
         """Send the first view what it needs, before it asks: it cannot while a cell runs."""
@@ -109,6 +143,7 @@ class Router:
         with self._damage_lock:
             if self._damage_told is not None:
                 self._damage_told.cancel()
+        self._worker.close()
         self._server.close()
 
     def receive(self, content: object, buffers: Sequence[object] = ()) -> None:
@@ -127,6 +162,8 @@ class Router:
         match message:
             case protocol.Hello():
                 self._send_snapshot(message.id)
+                for state in self._kernel.run_states():
+                    self._send(state, ())
             case protocol.Ping():
                 self._send(protocol.ok(id=message.id), ())
             case protocol.TilesGet():
@@ -146,6 +183,17 @@ class Router:
             case protocol.TransformSet():
                 self._kernel.propose_transform(dict(message.transform))
                 self._send(protocol.ok(id=message.id), ())
+            case protocol.SpectrumGet():
+                self._later(message.id, lambda: self._spectrum(message), self._worker)
+            case protocol.SeriesGet():
+                self._later(message.id, lambda: self._series(message), self._worker)
+            case protocol.AssistRun():
+                span = None if message.start is None else (message.start, message.end or 0.0)
+                self._kernel.assist_from_view(message.name, span, message.channel, message.ids)
+                self._send(protocol.ok(id=message.id), ())
+            case protocol.AssistCancel():
+                self._kernel.cancel_from_view(message.name)
+                self._send(protocol.ok(id=message.id), ())
 
     def _change(self, message: protocol.Edit | protocol.History) -> None:
         """Change the annotations as a person asked, and note requests that left nothing to undo.
@@ -164,14 +212,14 @@ class Router:
             if not changed:
                 self._void.append(message.id)
 
-    def _later(self, request_id: str, answer: Callable[[], None]) -> None:
+    def _later(self, request_id: str, answer: Callable[[], None], on: Worker | None = None) -> None:
         def run() -> None:
             try:
                 answer()
             except Exception as problem:
                 self._fail(request_id, problem)
 
-        if not self._server.run(run):
+        if not (self._server if on is None else on).run(run):
             raise ParameterError("the widget was closed; run its cell again")
 
     def _audio(self, message: protocol.AudioGet) -> None:
@@ -191,6 +239,40 @@ class Router:
             raise ProtocolError("the transform has changed since", code="stale-epoch")
         value = recording.value_at(message.time, message.freq, message.channel)
         self._send(protocol.value(id=message.id, **vars(value)), ())
+
+    def _spectrum(self, message: protocol.SpectrumGet) -> None:
+        recording = self._kernel.recording
+        if message.epoch != recording.epoch:
+            raise ProtocolError("the transform has changed since", code="stale-epoch")
+        found = spectrum(recording.source, message.start, message.end, channel=message.channel)
+        frequencies, levels = peaks(found, _MOST_PEAKS)
+        drawn = found if message.columns is None else found.columns(message.columns)
+        answer = protocol.spectrum_data(
+            id=message.id,
+            start=message.start,
+            end=message.end,
+            channel=message.channel,
+            n=len(drawn.db),
+            n_fft=found.n_fft,
+            n_frames=found.n_frames,
+            peaks=list(zip(frequencies.tolist(), levels.tolist(), strict=True)),
+        )
+        self._send(answer, [np.stack([drawn.frequencies, drawn.db]).astype("<f4").tobytes()])
+
+    def _series(self, message: protocol.SeriesGet) -> None:
+        series = self._kernel.series(message.series)
+        if series is None:
+            raise ParameterError(f"there is no series {message.series!r} any more")
+        drawn = series.read(message.start, message.end, message.columns, patience=_PATIENCE)
+        answer = protocol.series_data(
+            id=message.id,
+            series=message.series,
+            start=message.start,
+            end=message.end,
+            columns=message.columns,
+            complete=drawn.complete,
+        )
+        self._send(answer, [drawn.columns.astype("<f4").tobytes()])
 
     def _fail(self, request_id: str | None, problem: Exception, *, edit: bool = False) -> None:
         if isinstance(problem, SpecWidgetError):
@@ -276,6 +358,9 @@ class Router:
 _LARGEST_PATCH = 1_000
 _MOST_VOID = 1_000
 _MOST_STEPS = 1_000
+_MOST_PEAKS = 8
+# How long a series is computed before a view is told how far it has come.
+_PATIENCE = 0.25
 # Seconds in which more damage may be found, before what there is is told.
 _SOON = 0.3
 _EDITS = (protocol.Edit, protocol.History)

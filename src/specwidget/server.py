@@ -160,6 +160,25 @@ class TileServer:
             self._forget_work()
         self._outbox.drain()
 
+    def set_layers(self, tilesets: Mapping[str, Tileset]) -> None:
+        """Serve these tilesets from now on, in the same epoch.
+
+        Requests for layers that are gone, or are others under the same name, end with an error.
+        """
+        with self._changed:
+            gone = {n for n, one in self._tilesets.items() if tilesets.get(n) is not one}
+            self._tilesets = dict(tilesets)
+            for improvement in self._improvements.waiting():
+                if improvement.key.layer in gone:
+                    self._improvements.finish(improvement)
+            for request in list(self._requests):
+                for key in [key for key in request.pending if key.layer in gone]:
+                    request.fail(key, _unknown_layer(key, self._tilesets))
+                self._flush(request)
+            for key in [key for key in self._pushes if key.layer in gone]:
+                del self._pushes[key]
+        self._outbox.drain()
+
     def run(self, job: Step) -> bool:
         """Have something small done on a thread of the server, ahead of tiles.
 

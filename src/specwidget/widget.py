@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from specwidget import settings
 from specwidget._check import check_number, shown
 from specwidget.annotations import POLICIES, AnnotationTable, LabelSet, Policy, Tiers, to_rows
+from specwidget.assisting import Assisting
 from specwidget.audio import ChannelSpec, check_channel, open_audio, read_channel
 from specwidget.comm import CommWidget
 from specwidget.errors import (
@@ -29,7 +30,7 @@ from specwidget.errors import (
     ParameterTypeError,
     SpecWidgetError,
 )
-from specwidget.labelling import Labelling
+from specwidget.overlaying import Overlaying
 from specwidget.recording import Recording, Ref
 from specwidget.routing import Router
 from specwidget.snapshot import render_png, still_inputs
@@ -48,7 +49,7 @@ _SHARED = frozenset(
 """Traits that the front end may write; whatever else it sends is not taken."""
 
 
-class SpecWidget(Labelling, CommWidget):
+class SpecWidget(Assisting, Overlaying, CommWidget):
     """A recording as waveform and spectrogram, to look at, listen to and label.
 
     Parameters
@@ -212,6 +213,8 @@ class SpecWidget(Labelling, CommWidget):
         self._tried: Recording | None = None
         self._listeners = CallbackDispatcher()
         self._router = Router(self, self._tell)
+        self._begin_assisting()
+        self._begin_overlaying()
         super().__init__(
             transform=transform,
             ref=ref,
@@ -237,6 +240,7 @@ class SpecWidget(Labelling, CommWidget):
             _transform=transform.to_json(),
             _ref_db=recording.ref_db(ref),
             _notice=_notice(recording),
+            _assistants=self._registry.to_json(),
             **({} if layout is None else {"layout": layout}),
         )
         self.on_msg(self._receive)
@@ -489,6 +493,7 @@ class SpecWidget(Labelling, CommWidget):
         """End the widget: its views go, and its threads."""
         # ipywidgets closes what was refused in the constructor, too.
         if "_router" in vars(self):
+            self._runs.close()
             self._router.close()
         super().close()
 

@@ -40,16 +40,17 @@ class FindOnsets:
 
     Examples
     --------
-    >>> y = np.zeros(16000, np.float32)
-    >>> y[8000:8400] = 0.5 * np.sin(np.arange(400))
-    >>> [row["start"] for row in FindOnsets()(y, 8000)]
-    [1.024]
+    >>> y = np.zeros(44100, np.float32)
+    >>> y[22050:] = 0.5 * np.sin(np.arange(22050))
+    >>> [round(row["start"], 2) for row in FindOnsets()(y, 22050)]
+    [1.0]
     """
 
     hop_length: int = 512
     delta: float = 0.07
     backtrack: bool = False
 
+    name = "find_onsets"
     label = "onset"
 
     def __post_init__(self) -> None:

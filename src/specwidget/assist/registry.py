@@ -89,7 +89,7 @@ class Assistants(MutableMapping[str, Any]):
 
 def name_of(f: Any) -> str:
     """Return what an assistant is called where nobody has named it."""
-    name = getattr(f, "__name__", None) or type(f).__name__
+    name = getattr(f, "name", None) or getattr(f, "__name__", None) or type(f).__name__
     return "assistant" if name == "<lambda>" else str(name)[:_LONGEST_NAME]
 
 

@@ -92,7 +92,7 @@ class FindSimilar:
     --------
     >>> t = np.arange(1600) / 8000
     >>> y = 0.01 * np.random.default_rng(0).normal(size=24000).astype(np.float32)
-    >>> for start in (4000, 10000, 20000):
+    >>> for start in (4000, 9600, 20000):
     ...     y[start : start + 1600] += np.sin(2 * np.pi * (1000 + 5000 * t) * t)
     >>> find = FindSimilar(example=Example(y[4000:5600], 8000, 800.0, 3200.0))
     >>> found = find(y, 8000)
@@ -103,6 +103,7 @@ class FindSimilar:
     threshold: float = 0.5
     example: Example | None = None
 
+    name = "find_similar"
     label = ""
 
     def __post_init__(self) -> None:

@@ -64,6 +64,7 @@ class FindSounds:
     low_freq: float | None = None
     high_freq: float | None = None
 
+    name = "find_sounds"
     label = "sound"
 
     def __post_init__(self) -> None:

@@ -12,6 +12,8 @@ from typing import Any, Literal, TypeAlias
 from specwidget.annotations.operations import Op
 
 __all__ = [
+    "AssistCancel",
+    "AssistRun",
     "AudioGet",
     "Edit",
     "Hello",
@@ -20,6 +22,8 @@ __all__ = [
     "Key",
     "Message",
     "Ping",
+    "SeriesGet",
+    "SpectrumGet",
     "TilesCancel",
     "TilesGet",
     "TransformSet",
@@ -121,6 +125,52 @@ class TransformSet:
     transform: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class SpectrumGet:
+    """The spectrum between two times (seconds) is wanted, in at most so many points."""
+
+    id: str
+    epoch: int
+    start: float
+    end: float
+    channel: int | Literal["mix"]
+    columns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesGet:
+    """A line of an overlay is wanted between two times (seconds), in so many columns."""
+
+    id: str
+    series: str
+    start: float
+    end: float
+    columns: int
+
+
+@dataclass(frozen=True, slots=True)
+class AssistRun:
+    """An assistant is to look through a span (seconds), or the whole recording.
+
+    ``ids`` are the selected annotations, of which some assistants take the first as their example.
+    """
+
+    id: str
+    name: str
+    start: float | None
+    end: float | None
+    channel: int | Literal["mix"]
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AssistCancel:
+    """The run of an assistant is to end."""
+
+    id: str
+    name: str
+
+
 Message: TypeAlias = (
     Hello
     | Ping
@@ -132,4 +182,8 @@ Message: TypeAlias = (
     | History
     | HistoryGet
     | TransformSet
+    | SpectrumGet
+    | SeriesGet
+    | AssistRun
+    | AssistCancel
 )

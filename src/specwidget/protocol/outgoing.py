@@ -17,12 +17,15 @@ __all__ = [
     "ErrorCode",
     "annotations_patch",
     "annotations_snapshot",
+    "assist_state",
     "audio_data",
     "edit_reject",
     "error",
     "history_data",
     "ok",
     "progress",
+    "series_data",
+    "spectrum_data",
     "tile_data",
     "value",
 ]
@@ -232,6 +235,94 @@ def value(
         db=_finite(db),
         sample=sample,
         amplitude=_finite(amplitude),
+    )
+
+
+def spectrum_data(
+    *,
+    id: str,
+    start: float,
+    end: float,
+    channel: int | str,
+    n: int,
+    n_fft: int,
+    n_frames: int,
+    peaks: Iterable[tuple[float, float]],
+) -> dict[str, Any]:
+    """A spectrum, with one buffer: float32 [shape=(2, n)], Hz and dBFS.
+
+    Parameters
+    ----------
+    id : str
+        The request this answers.
+    start, end : float
+        Seconds, as they were asked for.
+    channel : int or "mix"
+        Likewise.
+    n : int
+        How many points there are.
+    n_fft, n_frames : int
+        Length of the FFT, and of how many frames it is the mean.
+    peaks : iterable of (float, float)
+        Hz and dBFS of the highest peaks, found between the bins.
+    """
+    return _envelope(
+        "spectrum.data",
+        id=id,
+        start=start,
+        end=end,
+        channel=channel,
+        n=n,
+        n_fft=n_fft,
+        n_frames=n_frames,
+        peaks=[[freq, db] for freq, db in peaks],
+    )
+
+
+def series_data(
+    *, id: str, series: str, start: float, end: float, columns: int, complete: bool
+) -> dict[str, Any]:
+    """A line of an overlay, with one buffer: float32 [shape=(3, columns)].
+
+    The rows are minimum, maximum and mean, NaN where there is nothing. If it is not `complete`,
+    some of it is still to be computed: whoever asks again gets more.
+    """
+    return _envelope(
+        "series.data",
+        id=id,
+        series=series,
+        start=start,
+        end=end,
+        columns=columns,
+        complete=complete,
+    )
+
+
+def assist_state(
+    *, name: str, state: str, done: float, total: float, text: str, n: int
+) -> dict[str, Any]:
+    """How the run of an assistant stands; comes unasked.
+
+    Parameters
+    ----------
+    name : str
+        The assistant's.
+    state : "running", "done", "cancelled" or "failed"
+    done, total : float
+        Seconds of sound that it has looked through, and that there are.
+    text : str
+        In words: how many were found, or what went wrong.
+    n : int
+        How many annotations were added.
+    """
+    return _envelope(
+        "assist.state",
+        name=name,
+        state=state,
+        done=min(done, total),
+        total=total,
+        text=_text(text),
+        n=n,
     )
 
 

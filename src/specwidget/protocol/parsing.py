@@ -15,6 +15,8 @@ from typing import Any, Final, Literal
 from specwidget.annotations.operations import Add, Op, Remove, Scalar, Update
 from specwidget.errors import ProtocolError
 from specwidget.protocol.incoming import (
+    AssistCancel,
+    AssistRun,
     AudioGet,
     Edit,
     Hello,
@@ -23,6 +25,8 @@ from specwidget.protocol.incoming import (
     Key,
     Message,
     Ping,
+    SeriesGet,
+    SpectrumGet,
     TilesCancel,
     TilesGet,
     TransformSet,
@@ -38,6 +42,9 @@ MAX_AUDIO_SAMPLES: Final = 2**20
 MAX_TEXT: Final = 65_536
 MAX_ROW_ID: Final = 256
 MAX_COLUMNS: Final = 256
+MAX_DRAWN: Final = 16_384
+MAX_NAME: Final = 256
+MAX_SELECTED: Final = 1_000
 MAX_LEVEL: Final = 64
 MAX_CHANNEL: Final = 9_999
 MAX_SECONDS: Final = 1e9
@@ -45,7 +52,8 @@ MAX_HERTZ: Final = 1e9
 _MAX_INT: Final = 2**53 - 1  # what a JavaScript number holds exactly
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
-_LAYER = re.compile(r"(?:spec|wave)/(?:mix|0|[1-9][0-9]{0,3})\Z")
+_LAYER = re.compile(r"(?:spec|wave|layer(?:0|[1-9][0-9]{0,5}))/(?:mix|0|[1-9][0-9]{0,3})\Z")
+_SERIES = re.compile(r"o(?:0|[1-9][0-9]{0,8})\.(?:0|[1-9][0-9]{0,3})\Z")
 
 
 def parse_message(message: object, n_buffers: int = 0) -> Message:
@@ -194,10 +202,12 @@ def _audio_get(identifier: str, message: Mapping[str, Any]) -> AudioGet:
     return AudioGet(identifier, start, stop, _int(message, "channel", MAX_CHANNEL))
 
 
+def _one_channel(message: Mapping[str, Any]) -> int | Literal["mix"]:
+    return "mix" if message.get("channel") == "mix" else _int(message, "channel", MAX_CHANNEL)
+
+
 def _value_get(identifier: str, message: Mapping[str, Any]) -> ValueGet:
-    channel: int | Literal["mix"] = "mix"
-    if message.get("channel") != "mix":
-        channel = _int(message, "channel", MAX_CHANNEL)
+    channel = _one_channel(message)
     time = _number(message, "time", MAX_SECONDS)
     freq = _number(message, "freq", MAX_HERTZ)
     return ValueGet(identifier, _int(message, "epoch"), channel, time, freq)
@@ -269,6 +279,57 @@ def _transform_set(identifier: str, message: Mapping[str, Any]) -> TransformSet:
     return TransformSet(identifier, dict(transform))
 
 
+def _between(message: Mapping[str, Any]) -> tuple[float, float]:
+    start, end = _number(message, "start", MAX_SECONDS), _number(message, "end", MAX_SECONDS)
+    if not start < end:
+        raise _bad("end", end, "a number beyond start")
+    return start, end
+
+
+def _spectrum_get(identifier: str, message: Mapping[str, Any]) -> SpectrumGet:
+    start, end = _between(message)
+    columns = None
+    if message.get("columns") is not None:
+        columns = _int(message, "columns", MAX_DRAWN, low=1)
+    channel = _one_channel(message)
+    return SpectrumGet(identifier, _int(message, "epoch"), start, end, channel, columns)
+
+
+def _series_get(identifier: str, message: Mapping[str, Any]) -> SeriesGet:
+    series = message.get("series")
+    if not isinstance(series, str) or not _SERIES.match(series):
+        raise _bad("series", series, 'the id of a line, such as "o0.0"')
+    start, end = _between(message)
+    return SeriesGet(identifier, series, start, end, _int(message, "columns", MAX_DRAWN, low=1))
+
+
+def _name(message: Mapping[str, Any]) -> str:
+    name = message.get("name")
+    if not name or not is_text(name, MAX_NAME):
+        raise _bad("name", name, f"1 to {MAX_NAME} characters")
+    return str(name)
+
+
+def _assist_run(identifier: str, message: Mapping[str, Any]) -> AssistRun:
+    name = _name(message)
+    start: float | None = None
+    end: float | None = None
+    if message.get("start") is not None or message.get("end") is not None:
+        start, end = _between(message)
+    ids = message.get("ids")
+    if (
+        not isinstance(ids, list)
+        or len(ids) > MAX_SELECTED
+        or not all(is_text(one, MAX_ROW_ID) for one in ids)
+    ):
+        raise _bad("ids", ids, f"a list of at most {MAX_SELECTED} ids of annotations")
+    return AssistRun(identifier, name, start, end, _one_channel(message), tuple(ids))
+
+
+def _assist_cancel(identifier: str, message: Mapping[str, Any]) -> AssistCancel:
+    return AssistCancel(identifier, _name(message))
+
+
 def _is_bounded(value: object, depth: int) -> bool:
     """Say whether a JSON value is shallow, and small in each of its parts."""
     if value is None or isinstance(value, bool) or is_text(value, 256):
@@ -297,4 +358,8 @@ _PARSERS: Final[Mapping[str, Callable[[str, Mapping[str, Any]], Message]]] = {
     "history": _history,
     "history.get": _history_get,
     "transform.set": _transform_set,
+    "spectrum.get": _spectrum_get,
+    "series.get": _series_get,
+    "assist.run": _assist_run,
+    "assist.cancel": _assist_cancel,
 }
