@@ -378,7 +378,8 @@ def test_history_words(table: AnnotationTable) -> None:
     )
     assert label_of(table.update_row(id, end=5)) == "resize song"
     assert label_of(table.update_row(id, start=4, end=4.5)) == "resize song"
-    assert label_of(table.update_row(id, low_freq=None)) == "resize song"
+    assert label_of(table.update_row(id, low_freq=250)) == "resize song"
+    assert label_of(table.update_row(id, low_freq=None)) == "make song an interval"
     assert label_of(table.update_row(id, label="call")) == "relabel"
     assert label_of(table.update_rows(table.ids(), label="song")) == "relabel 5 annotations"
     assert label_of(table.update_row(id, note="?")) == "edit the note of song"

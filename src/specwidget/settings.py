@@ -29,6 +29,7 @@ __all__ = [
     "Whole",
     "chosen",
     "names_of",
+    "span_of",
 ]
 
 _BASE = ("viridis", "magma", "inferno", "cividis", "gray")
@@ -44,6 +45,21 @@ def chosen(name: str, value: object, choices: Sequence[str]) -> str:
     if not isinstance(value, str) or value not in choices:
         raise ParameterError(f"{name}={shown(value)} is unknown; give one of {', '.join(choices)}")
     return value
+
+
+def span_of(name: str, value: object) -> tuple[float, float]:
+    """Return `value` as two finite numbers, the first below the second."""
+    pair = list(value) if isinstance(value, Iterable) and not isinstance(value, str) else []
+    if len(pair) != 2:
+        raise ParameterTypeError(
+            f"{name}={shown(value)} is no range; give two numbers, such as (0, 1)"
+        )
+    low, high = (check_number(f"{name}[{i}]", number) for i, number in enumerate(pair))
+    if not low < high:
+        raise ParameterError(
+            f"{name}=({low:g}, {high:g}) is empty; the first number must be the smaller"
+        )
+    return low, high
 
 
 def names_of(name: str, value: object) -> list[str]:
@@ -67,17 +83,7 @@ class Span(traitlets.TraitType[Any, Any]):
 
     def validate(self, obj: Any, value: Any) -> tuple[float, float]:
         """Return the two as floats."""
-        pair = list(value) if isinstance(value, Iterable) and not isinstance(value, str) else []
-        if len(pair) != 2:
-            raise ParameterTypeError(
-                f"{self.name}={shown(value)} is no range; give two numbers, such as (0, 1)"
-            )
-        low, high = (check_number(f"{self.name}[{i}]", number) for i, number in enumerate(pair))
-        if not low < high:
-            raise ParameterError(
-                f"{self.name}=({low:g}, {high:g}) is empty; the first number must be the smaller"
-            )
-        return low, high
+        return span_of(str(self.name), value)
 
 
 class Ids(traitlets.TraitType[Any, Any]):

@@ -30,6 +30,7 @@ from specwidget.errors import (
     ParameterTypeError,
     SpecWidgetError,
 )
+from specwidget.handling import Handling
 from specwidget.overlaying import Overlaying
 from specwidget.recording import Recording, Ref
 from specwidget.routing import Router
@@ -49,7 +50,7 @@ _SHARED = frozenset(
 """Traits that the front end may write; whatever else it sends is not taken."""
 
 
-class SpecWidget(Assisting, Overlaying, CommWidget):
+class SpecWidget(Assisting, Overlaying, Handling, CommWidget):
     """A recording as waveform and spectrogram, to look at, listen to and label.
 
     Parameters

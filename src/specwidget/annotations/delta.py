@@ -198,6 +198,11 @@ class Change:
         return list(dict.fromkeys(id for delta in self.deltas for id in delta.ids))
 
     @property
+    def added_ids(self) -> list[str]:
+        """Ids of the rows that came."""
+        return [id for delta in self.deltas for id in delta.added.ids]
+
+    @property
     def columns_changed(self) -> bool:
         """Whether the user's own columns are others now."""
         return any(delta.columns_changed for delta in self.deltas)

@@ -26,6 +26,7 @@ from specwidget.annotations.operations import Add, Remove, Update, op_from_json
 from specwidget.annotations.overlap import Policy, part
 from specwidget.annotations.planning import Rules
 from specwidget.annotations.problems import Names, show
+from specwidget.annotations.revising import Plan, plan_revision
 from specwidget.annotations.tiers import Locked, Tiers
 from specwidget.annotations.times import utc_now
 from specwidget.annotations.wording import describe
@@ -188,6 +189,11 @@ class AnnotationTable:
         with self._lock:
             return {"entries": self._history.entries(most), "at": self._history.at}
 
+    @property
+    def nyquist(self) -> float:
+        """Hertz; half the sampling rate of the recording."""
+        return self._bounds.nyquist
+
     def __len__(self) -> int:
         return len(self._state.columns)
 
@@ -336,6 +342,26 @@ class AnnotationTable:
         frame = to_rows(annotations)
         return self._change(lambda state, rules: plan_frame(state, frame, rules), source)
 
+    def revise(
+        self, plan: Plan, ids: str | Iterable[str] | None = None, *, source: Source = "python"
+    ) -> Change:
+        """Carry out a plan for some rows, or for all, in one step.
+
+        Parameters
+        ----------
+        plan : callable
+            Such as `shaping.nudge`: gets the rows and the bounds of the recording.
+        ids : str or iterable of str, optional
+        source : {"python", "widget"}, default="python"
+            Who asks.
+
+        Raises
+        ------
+        AnnotationError
+            If there is no such row, or the plan makes no sense for them; nothing is changed.
+        """
+        return self._change(lambda state, rules: plan_revision(state, ids, plan, rules), source)
+
     def undo(self, steps: int = 1, *, source: Source = "python") -> Change:
         """Take back the last change, whoever made it; or the last few, as one.
 
@@ -383,7 +409,7 @@ class AnnotationTable:
             )
             if not delta:
                 return Change(self._revision, (), "", source)
-            text = describe(delta)
+            text = describe(delta, self._state)
             self._commit((delta,), self._state.applied(delta), source)
             self._history.record(delta, text, source, now)
             return Change(self._revision, (delta,), text, source)

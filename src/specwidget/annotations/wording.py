@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from specwidget.annotations.columns import Columns, differences
-from specwidget.annotations.delta import Delta
+from specwidget.annotations.delta import Delta, State
+from specwidget.annotations.geometry import kinds_of
 
 __all__ = ["describe"]
 
@@ -22,13 +23,30 @@ _VERBS = {
     "tier": "change the tier of",
     "channel": "change the channel of",
 }
+_KINDS = {
+    "interval": ("an interval", "intervals"),
+    "point": ("a point", "points"),
+    "box": ("a box", "boxes"),
+    "recording": ("a label of the recording", "labels of the recording"),
+}
 _STATUS_VERBS = {"accepted": "accept", "rejected": "reject", "draft": "mark as draft"}
 
 
-def describe(delta: Delta) -> str:
-    """Name what a change did, such as ``"add song"`` or ``"move 3 annotations"``."""
+def describe(delta: Delta, state: State) -> str:
+    """Name what a change did, such as ``"add song"`` or ``"move 3 annotations"``.
+
+    Parameters
+    ----------
+    delta : Delta
+    state : State
+        What there was before.
+    """
     kinds = [rows for rows in (delta.removed, delta.after, delta.added) if len(rows)]
     if len(kinds) > 1:
+        if _is_split(delta):
+            return f"split {_what(delta.before)}"
+        if _is_merge(delta, state):
+            return f"merge {len(delta)} annotations"
         return f"change {len(delta)} annotations"
     if len(delta.added):
         return f"add {_what(delta.added)}"
@@ -36,6 +54,9 @@ def describe(delta: Delta) -> str:
         return f"remove {_what(delta.removed)}"
     if delta.columns_changed:
         return "change columns"
+    kind = _new_kind(delta, state)
+    if kind:
+        return f"make {_what(delta.before)} {kind}"
     verb = _verb(delta.before, delta.after)
     if verb == "relabel" and len(delta.after) == 1:
         return verb
@@ -49,6 +70,39 @@ def _what(rows: Columns) -> str:
     if len(label) > _MAX_LABEL:
         label = label[: _MAX_LABEL - 1] + "…"
     return label or "annotation"
+
+
+def _is_split(delta: Delta) -> bool:
+    """Say whether rows were cut short, and others begin where they end now."""
+    after, added = delta.after, delta.added
+    if len(delta.removed) or len(after) != len(added) or "end" not in after.arrays:
+        return False
+    return "start" not in after.arrays and bool(np.all(added["start"] == after["end"]))
+
+
+def _is_merge(delta: Delta, state: State) -> bool:
+    """Say whether one row has grown over all that went."""
+    if len(delta.added) or len(delta.after) != 1 or not len(delta.removed):
+        return False
+    [row] = state.places.find(delta.after.ids)
+    there = delta.after.arrays
+    start = there.get("start", state.columns["start"][row : row + 1])[0]
+    end = there.get("end", state.columns["end"][row : row + 1])[0]
+    gone = delta.removed
+    return bool(np.all((gone["start"] >= start) & (gone["end"] <= end)))
+
+
+def _new_kind(delta: Delta, state: State) -> str:
+    """Name the kind that all rows are now, if all were of another."""
+    changed = delta.after.arrays.keys() & (_TIMES | _BAND)
+    if not changed:
+        return ""
+    before = state.columns.take(state.places.find(delta.after.ids))
+    after = before.replaced({name: delta.after[name] for name in changed})
+    old, new = kinds_of(before), kinds_of(after)
+    if (old == new).any() or len(set(new.tolist())) > 1:
+        return ""
+    return _KINDS[new[0]][len(new) > 1]
 
 
 def _verb(before: Columns, after: Columns) -> str:
