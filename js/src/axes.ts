@@ -4,8 +4,8 @@ import { freqToY, type Scene } from "./hit";
 import { GUTTER, type Rect } from "./layout";
 import { crisp, setFont, TEXT_SIZE, textWidth } from "./pen";
 import type { Theme } from "./theme";
-import { amplitudeTicks, dbTicks, freqTicks, timeTicks } from "./ticks";
-import type { FreqAxis, Tick } from "./types";
+import { amplitudeTicks, freqTicks, rowTicks, timeTicks, valueTicks } from "./ticks";
+import type { Bins, FreqAxis, Tick } from "./types";
 
 type Context = CanvasRenderingContext2D;
 
@@ -13,11 +13,13 @@ const TICK = 4;
 
 export interface AxisState {
   readonly axis: FreqAxis;
+  readonly bins: Bins;
   readonly band: readonly [number, number];
   readonly range: readonly [number, number];
   /** Largest amplitude on the axis; it runs from -amplitude to amplitude. */
   readonly amplitude: number;
-  readonly dbUnit: string;
+  /** What stands over the colour bar. */
+  readonly unit: string;
   /** Whether the channels are named. */
   readonly named: boolean;
   /** 256 RGB triples, from dark to bright. */
@@ -35,14 +37,16 @@ export function paintSides(g: Context, scene: Scene, state: AxisState, theme: Th
     const { rect } = pane;
     const ticks =
       pane.kind === "spec"
-        ? freqTicks(state.axis, state.band[0], state.band[1], rect.height)
+        ? rowsOrHz(state, rect.height)
         : amplitudeTicks(-state.amplitude, state.amplitude, rect.height);
     const y = (tick: Tick) =>
       pane.kind === "spec"
         ? freqToY(scene.freq, rect, tick.value)
         : rect.y + ((state.amplitude - tick.value) / (2 * state.amplitude)) * rect.height;
     sideTicks(g, rect.x, rect, ticks, y, theme, -1);
-    if (state.named) axisTitle(g, rect, `ch ${Number(pane.channel) + 1}`, theme);
+    const row = pane.kind === "spec" && state.bins.kind === "index" ? state.bins.label : "";
+    const channel = state.named ? `ch ${Number(pane.channel) + 1}` : "";
+    axisTitle(g, rect, channel || row, theme);
   }
   const bar = layout.colorbar;
   if (bar) {
@@ -55,11 +59,17 @@ export function paintSides(g: Context, scene: Scene, state: AxisState, theme: Th
     }
     const [lo, hi] = state.range;
     const y = (tick: Tick) => bar.y + ((hi - tick.value) / (hi - lo || 1)) * bar.height;
-    sideTicks(g, bar.x + bar.width, bar, dbTicks(lo, hi, bar.height), y, theme, 1);
+    sideTicks(g, bar.x + bar.width, bar, valueTicks(lo, hi, bar.height), y, theme, 1);
     g.fillStyle = theme.muted;
     g.textAlign = "left";
-    g.fillText(state.dbUnit, bar.x, bar.y - 9);
+    g.fillText(state.unit, bar.x, bar.y - 9, layout.width - bar.x);
   }
+}
+
+function rowsOrHz({ axis, bins, band: [low, high] }: AxisState, height: number): Tick[] {
+  return bins.kind === "index"
+    ? rowTicks(bins.names ?? null, low, high, height)
+    : freqTicks(axis, low, high, height);
 }
 
 function sideTicks(
@@ -91,7 +101,7 @@ function sideTicks(
 }
 
 function axisTitle(g: Context, rect: Rect, title: string, theme: Theme): void {
-  if (rect.height < 30) return;
+  if (!title || rect.height < 30) return;
   g.save();
   g.translate(rect.x - GUTTER + 8, rect.y + rect.height / 2);
   g.rotate(-Math.PI / 2);

@@ -216,7 +216,7 @@ export class Gestures {
       case "pane": {
         const { target } = hit;
         const held = target && host.scene().selected.has(target.id) ? target : null;
-        return held ? this.edit(held.id, held.grip, hit) : this.draw(hit, x, y);
+        return held ? this.edit(held.id, held.grip, hit, x, y) : this.draw(hit, x, y);
       }
       case "time-axis": {
         const span = host.scene().visible;
@@ -262,12 +262,13 @@ export class Gestures {
   private point(pane: Pane, x: number, y: number): Point {
     const scene = this.host.scene();
     const time = scene.time.toTime(x - scene.layout.plot.x);
-    return { time, freq: pane.kind === "spec" ? freqAt(scene.freq, pane.rect, y) : null };
+    const banded = pane.kind === "spec" && scene.inHz;
+    return { time, freq: banded ? freqAt(scene.freq, pane.rect, y) : null };
   }
 
   private draw(hit: Hit & { zone: "pane" }, x: number, y: number): Drag {
     const { host } = this;
-    const from: Point = { time: hit.time, freq: hit.freq };
+    const from = this.point(hit.pane, x, y);
     let shape: Shape | null = null;
     return {
       cursor: "crosshair",
@@ -286,12 +287,12 @@ export class Gestures {
     };
   }
 
-  private edit(id: string, grip: Grip, hit: Hit & { zone: "pane" }): Drag {
+  private edit(id: string, grip: Grip, hit: Hit & { zone: "pane" }, x: number, y: number): Drag {
     const { host } = this;
     const scene = host.scene();
     const moving = grip.edge === null && grip.side === null;
     const before = moving ? host.editing.selected() : scene.rows.filter((row) => row.id === id);
-    const from: Point = { time: hit.time, freq: hit.freq };
+    const from = this.point(hit.pane, x, y);
     let after: Placed[] = [...before];
     return {
       cursor: moving ? "grabbing" : cursorFor(hit, scene.selected),

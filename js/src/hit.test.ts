@@ -11,6 +11,7 @@ function scene(rows: (Shape & { id: string })[], selected: string[] = []): Scene
     layout: places,
     time: timeScale(0, 10, places.plot.width),
     freq: freqScale("linear", 0, 8000),
+    inHz: true,
     overview: timeScale(0, 100, places.plot.width),
     visible: [0, 10],
     rows,

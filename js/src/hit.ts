@@ -37,6 +37,8 @@ export interface Scene {
   readonly layout: Layout;
   readonly time: TimeScale;
   readonly freq: FreqScale;
+  /** Whether the rows of the spectrogram are frequencies; else annotations have no band on it. */
+  readonly inHz: boolean;
   /** The whole recording on the overview strip. */
   readonly overview: TimeScale;
   /** The visible window, in seconds. */
@@ -107,7 +109,7 @@ function targetAt(scene: Scene, pane: Pane, x: number, y: number, grip: number):
     const left = scene.time.toX(row.start);
     const right = scene.time.toX(row.end);
     if (x < left - grip || x > right + grip) continue;
-    const band = pane.kind === "spec" && isBox(row);
+    const band = pane.kind === "spec" && scene.inHz && isBox(row);
     const top = band ? freqToY(scene.freq, pane.rect, row.high_freq) : pane.rect.y;
     const bottom = band
       ? freqToY(scene.freq, pane.rect, row.low_freq)

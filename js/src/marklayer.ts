@@ -5,6 +5,7 @@
  */
 
 import { type AxisState, paintSides, paintTimeAxis } from "./axes";
+import { type Damage, paintDamage } from "./damage";
 import type { Scene } from "./hit";
 import type { Mark } from "./marks";
 import { paintMarks, paintOverview } from "./overlay";
@@ -15,6 +16,7 @@ export interface MarkLayerState {
   readonly marks: readonly Mark[];
   /** Of these, and others, what is being drawn or moved. */
   readonly previews: readonly Mark[];
+  readonly damage: readonly Damage[];
   readonly axes: AxisState;
   readonly theme: Theme;
   readonly ratio: number;
@@ -22,6 +24,7 @@ export interface MarkLayerState {
 
 export class MarkLayer {
   private sides: readonly unknown[] = [];
+  private damage: readonly Damage[] = [];
 
   constructor(private readonly g: CanvasRenderingContext2D) {}
 
@@ -30,10 +33,10 @@ export class MarkLayer {
     this.sides = [];
   }
 
-  /** `moved`: whether anything but the sides may have changed. */
+  /** `moved`: whether anything but sides and damage may have changed. */
   paint(moved: boolean, state: MarkLayerState): void {
     const { g } = this;
-    const { scene, axes, theme, ratio } = state;
+    const { scene, axes, damage, theme, ratio } = state;
     const { layout } = scene;
     g.setTransform(ratio, 0, 0, ratio, 0, 0);
     const sides = [layout, theme, ...Object.values(axes).flat()];
@@ -46,9 +49,11 @@ export class MarkLayer {
       g.clearRect(left + width, 0, layout.width - left - width, bottom);
       paintSides(g, scene, axes, theme);
     }
-    if (!moved && !anew) return;
+    if (!moved && !anew && damage === this.damage) return;
+    this.damage = damage;
     g.clearRect(left, 0, width, bottom);
     g.clearRect(0, bottom, layout.width, layout.height - bottom);
+    paintDamage(g, scene, damage, theme);
     paintMarks(g, scene, state.marks, theme);
     paintOverview(g, scene, state.previews, theme);
     paintTimeAxis(g, scene, theme);

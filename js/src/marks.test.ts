@@ -28,6 +28,7 @@ const state = {
   previews: [],
   activeLabel: "song",
   isPending: (id: string) => id === "b",
+  banded: true,
 };
 
 describe("marksOf", () => {
@@ -41,6 +42,12 @@ describe("marksOf", () => {
   it("leaves out labels of the whole recording, and what was rejected", () => {
     const rows = [row("a", { start: null, end: null }), row("b", { status: "rejected" })];
     expect(marksOf(rows, state)).toEqual([]);
+  });
+  it("draws a box over the full height where rows are no frequencies", () => {
+    const box = row("a", { low_freq: 100, high_freq: 200 });
+    expect(marksOf([box], state)).toMatchObject([{ low_freq: 100, high_freq: 200 }]);
+    const bare = { ...state, banded: false };
+    expect(marksOf([box], bare)).toMatchObject([{ low_freq: null, high_freq: null }]);
   });
   it("shows what is dragged where it is, and what is drawn with the chosen label", () => {
     const previews = [

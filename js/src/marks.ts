@@ -29,6 +29,8 @@ export interface MarkState {
   /** The label of what is being drawn. */
   readonly activeLabel: string;
   readonly isPending: (id: string) => boolean;
+  /** Whether there is a place for their bands; else they are drawn over the full height. */
+  readonly banded: boolean;
 }
 
 export const UNLABELLED = "#9aa0a6";
@@ -40,7 +42,7 @@ export function marksOf(rows: readonly Row[], state: MarkState): Mark[] {
   const marks: Mark[] = [];
   for (const row of rows) {
     if (!isInterval(row) || row.status === "rejected") continue;
-    const { start, end, low_freq, high_freq } = moved.get(row.id) ?? row;
+    const { start, end, ...band } = moved.get(row.id) ?? row;
     marks.push({
       id: row.id,
       label: row.label,
@@ -49,8 +51,8 @@ export function marksOf(rows: readonly Row[], state: MarkState): Mark[] {
       pending: state.isPending(row.id),
       start,
       end,
-      low_freq,
-      high_freq,
+      low_freq: state.banded ? band.low_freq : null,
+      high_freq: state.banded ? band.high_freq : null,
     });
   }
   const fresh = moved.get(null);

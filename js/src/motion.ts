@@ -34,8 +34,9 @@ const LEAST_MEMORY = 8;
 /** Octaves and windows a second, from which on what is asked for now is gone when it comes. */
 const FAST_ZOOM = 4;
 const FAST_PAN = 1.5;
-/** Seconds from a wish to its tile, as a rule. */
-const LOOKAHEAD = 0.15;
+/** Seconds from a wish to its tiles: before any have come, and at most. */
+const USUAL = 0.15;
+const LATEST = 0.5;
 const MOST_OCTAVES = 3;
 const MOST_WINDOWS = 4;
 /** A stretch that is so many times wider than the window, or narrower, is of no use in it. */
@@ -56,7 +57,9 @@ export class Motion {
   /** Where the window was, since it last began to move. */
   #track: Place[] = [];
   #moved = false;
-  #target: Stretch | null = null;
+  #target: (Stretch & { readonly since: number }) | null = null;
+  /** Seconds from a wish to its tiles, as they were of late. */
+  #delay = USUAL;
 
   /** The window is here at a time in milliseconds. */
   note({ t0, t1 }: Stretch, at: number): void {
@@ -97,15 +100,21 @@ export class Motion {
       return { sight: window, ahead: ahead(window, drift, this.moving(at)) };
     }
     const target = this.#target;
-    const least = drift.zoom > 0 ? width / USEFUL : width / 2;
+    const least = drift.zoom > 0 ? width / USEFUL : width / 4;
     const useful =
       target !== null &&
       target.t0 < window.t1 &&
       target.t1 > window.t0 &&
       span(target) >= least &&
       span(target) <= width * USEFUL;
-    if (!useful || complete(target)) this.#target = expected(window, drift);
-    return { sight: this.#target ?? window, ahead: null };
+    if (useful && !complete(target)) return { sight: target, ahead: null };
+    if (target !== null) {
+      // What was of no more use when it came, or before, should have been aimed further.
+      const took = ((at - target.since) / 1000) * (useful ? 1 : 2);
+      this.#delay = Math.min(LATEST, (this.#delay + took) / 2);
+    }
+    this.#target = { ...expected(window, drift, this.#delay), since: at };
+    return { sight: this.#target, ahead: null };
   }
 }
 
@@ -117,15 +126,19 @@ function ahead(window: Stretch, { pan }: Drift, moving: boolean): Stretch | null
   return pan > 0 ? { t0, t1: t1 + BEFORE * width } : { t0: t0 - BEFORE * width, t1 };
 }
 
-/** Where the window will be when what is asked for now has come; what it passes over belongs to it. */
-export function expected({ t0, t1 }: Stretch, { zoom, anchor, pan }: Drift): Stretch {
+/** Where the window will be after some seconds; what it passes over on the way belongs to it. */
+export function expected(
+  { t0, t1 }: Stretch,
+  { zoom, anchor, pan }: Drift,
+  seconds: number,
+): Stretch {
   const width = t1 - t0;
   if (zoom !== 0) {
-    const octaves = Math.min(MOST_OCTAVES, Math.max(-MOST_OCTAVES, zoom * LOOKAHEAD));
+    const octaves = Math.min(MOST_OCTAVES, Math.max(-MOST_OCTAVES, zoom * seconds));
     const then = width * 2 ** -octaves;
     const fixed = t0 + anchor * width;
     return { t0: fixed - anchor * then, t1: fixed + (1 - anchor) * then };
   }
-  const shift = Math.min(MOST_WINDOWS, Math.max(-MOST_WINDOWS, pan * LOOKAHEAD)) * width;
+  const shift = Math.min(MOST_WINDOWS, Math.max(-MOST_WINDOWS, pan * seconds)) * width;
   return { t0: t0 + Math.min(0, shift), t1: t1 + Math.max(0, shift) };
 }

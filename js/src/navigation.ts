@@ -12,8 +12,8 @@ import * as viewports from "./viewport";
 
 /** Milliseconds without a further move after which the window has settled. */
 const SETTLE = 150;
-/** The least difference of brightest and darkest, in dB. */
-const MIN_RANGE = 3;
+/** The least difference of brightest and darkest, as a share of what tiles can hold: 3 dB of 150. */
+const MIN_RANGE = 1 / 50;
 /** How much is shown around a moment that has no length, in seconds. */
 const AROUND = 0.5;
 
@@ -72,14 +72,16 @@ export class Navigation {
     this.moveTo({ ...this.stage.viewport, f0, f1 });
   }
 
-  /** Moves one end of the range of dB, by a share of it. */
+  /** Moves one end of the range of values, by a share of it. */
   moveRange(end: "low" | "high", share: number): void {
     const [lo, hi] = this.session.traits.get("db_range");
     const by = share * (hi - lo);
+    const [bottom, top] = this.session.traits.get("_info").spectrogram.range_db;
+    const least = MIN_RANGE * (top - bottom);
     const range =
       end === "low"
-        ? ([Math.min(lo + by, hi - MIN_RANGE), hi] as const)
-        : ([lo, Math.max(hi + by, lo + MIN_RANGE)] as const);
+        ? ([Math.min(lo + by, hi - least), hi] as const)
+        : ([lo, Math.max(hi + by, lo + least)] as const);
     this.session.traits.set({ db_range: range });
   }
 
@@ -95,7 +97,7 @@ export class Navigation {
   }
 
   private get axis() {
-    return this.session.traits.get("freq_axis");
+    return this.stage.axis;
   }
 
   private moveTo(viewport: viewports.Viewport): void {

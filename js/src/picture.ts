@@ -141,8 +141,14 @@ export class Picture {
     this.layout = null;
   }
 
-  /** dB (ref = 1.0) of the brightest cell in a pixel, in the steps of the tiles; null off the picture. */
-  dbAt(info: SpectrogramInfo, channel: ChannelId, rect: Rect, x: number, y: number): number | null {
+  /** The largest value in a pixel (dB with ref = 1.0), in the steps of the tiles; null off the picture. */
+  valueAt(
+    info: SpectrogramInfo,
+    channel: ChannelId,
+    rect: Rect,
+    x: number,
+    y: number,
+  ): number | null {
     const sheet = this.specs.get(channel);
     if (!sheet) return null;
     const { width, height } = sheet.image;

@@ -5,12 +5,15 @@
  */
 
 import { DisconnectedError, KernelError } from "./channel";
+import { damageAt } from "./damage";
 import { type Hit, hitTest } from "./hit";
 import { valueGet } from "./protocol";
+import { type Reading, rowName, valueScale, words } from "./reading";
+import { inHz } from "./scales";
 import type { Scope } from "./scope";
 import type { Session } from "./session";
 import type { Stage } from "./stage";
-import type { Reading, Status } from "./status";
+import type { Status } from "./status";
 
 /** Milliseconds the pointer rests before the exact value is asked for. */
 const REST = 80;
@@ -73,26 +76,33 @@ export class Reader {
 
   private show(reading: Reading | null): void {
     this.reading = reading;
-    this.status.read(reading);
+    this.status.read(reading ? words(reading) : "");
+    this.stage.root.title = reading?.damage ?? "";
   }
 
   private read(hit: Hit, x: number, y: number): Reading | null {
     if (hit.zone !== "pane" && hit.zone !== "time-axis") return null;
     const { viewport } = this.stage;
-    const { sr, duration } = this.session.traits.get("_info");
+    const { sr, duration, spectrogram } = this.session.traits.get("_info");
+    const ref = this.session.traits.get("_ref_db");
     const width = Math.max(1, this.stage.scene().layout.plot.width);
     const pane = hit.zone === "pane" ? hit.pane : null;
-    const db = pane?.kind === "spec" ? this.stage.dbAt(pane, x, y) : null;
+    const freq = hit.zone === "pane" ? hit.freq : null;
+    const value = pane?.kind === "spec" ? this.stage.valueAt(pane, x, y) : null;
+    const resolution = (viewport.t1 - viewport.t0) / width;
+    const time = Math.min(duration, Math.max(0, hit.time));
     return {
-      time: Math.min(duration, Math.max(0, hit.time)),
+      time,
       sr,
-      resolution: (viewport.t1 - viewport.t0) / width,
-      freq: hit.zone === "pane" ? hit.freq : null,
+      resolution,
+      freq,
       hzPerPixel: (viewport.f1 - viewport.f0) / Math.max(1, pane?.rect.height ?? 1),
-      db: db === null ? null : db - this.session.traits.get("_ref_db"),
-      unit: this.stage.dbUnit,
+      row: freq === null || inHz(spectrogram) ? null : rowName(spectrogram, freq),
+      value: value === null ? null : value - ref,
+      scale: valueScale(spectrogram, ref),
       exact: false,
       amplitude: null,
+      damage: damageAt(this.stage.damage, time, resolution)?.reason ?? null,
     };
   }
 
@@ -107,10 +117,9 @@ export class Reader {
       );
       if (this.reading !== before) return;
       const ref = this.session.traits.get("_ref_db");
-      const db = value.db === null ? null : value.db - ref;
       this.show(
         hit.pane.kind === "spec"
-          ? { ...before, db, exact: true }
+          ? { ...before, value: value.db === null ? null : value.db - ref, exact: true }
           : { ...before, amplitude: value.amplitude },
       );
     } catch (error) {

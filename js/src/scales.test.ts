@@ -7,6 +7,7 @@ import {
   frameAt,
   freqScale,
   hzToMel,
+  inHz,
   melToHz,
   timeScale,
 } from "./scales";
@@ -133,5 +134,29 @@ describe("cells", () => {
       expect(binAt(info, 0)).toBe(0);
       expect(binAt(info, 11_024.999)).toBe(nMels - 1);
     }
+  });
+
+  it("of octaves and their parts meet at the geometric mean, and are even on a log axis", () => {
+    for (const perOctave of [1, 3, 12]) {
+      const hz = Array.from({ length: 4 * perOctave }, (_, b) => 55 * 2 ** (b / perOctave));
+      const info: SpectrogramInfo = { ...stft, n_bins: hz.length, bins: { kind: "list", hz } };
+      const half = 2 ** (0.5 / perOctave);
+      hz.forEach((centre, b) => {
+        expect(binAt(info, (centre / half) * 1.0001)).toBe(b);
+        expect(binAt(info, centre * half * 0.9999)).toBe(b);
+      });
+      expect(binAt(info, (55 / half) * 0.999)).toBe(-1);
+      expect(binAt(info, hz.at(-1)! * half * 1.001)).toBe(-1);
+    }
+  });
+
+  it("that are no frequencies reach from their number to the next", () => {
+    const bins = { kind: "index", label: "coefficient", names: null } as const;
+    const info: SpectrogramInfo = { ...stft, n_bins: 13, bins };
+    expect([inHz(stft), inHz(info)]).toEqual([true, false]);
+    expect([0, 0.99, 1, 12.99].map((at) => binAt(info, at))).toEqual([0, 0, 1, 12]);
+    expect([-0.01, 13].map((at) => binAt(info, at))).toEqual([-1, -1]);
+    expect(binHz(info, 3)).toBe(3.5);
+    expect([0, 0.5, 0.6, 12.6, 99].map((at) => firstBinFrom(info, at))).toEqual([0, 0, 1, 13, 13]);
   });
 });

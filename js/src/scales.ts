@@ -81,31 +81,38 @@ export function frameAt(info: SpectrogramInfo, seconds: number): number {
   return frame >= 0 && frame < info.n_frames ? frame : -1;
 }
 
-/** Centre of a bin in Hz. */
+/** Whether the rows of the spectrogram are frequencies. */
+export const inHz = (info: SpectrogramInfo): boolean => info.bins.kind !== "index";
+
+/** Centre of a bin in Hz, or on the axis of rows that are no frequencies. */
 export function binHz(info: SpectrogramInfo, bin: number): number {
-  return info.bins.kind === "linear" ? bin * info.bins.step : (info.bins.hz[bin] ?? Number.NaN);
+  const { bins } = info;
+  if (bins.kind === "index") return bin + 0.5;
+  return bins.kind === "linear" ? bin * bins.step : (bins.hz[bin] ?? Number.NaN);
 }
 
 /** The bin whose cell holds hz, or -1 outside all cells. */
 export function binAt(info: SpectrogramInfo, hz: number): number {
-  if (info.bins.kind === "linear") {
-    const bin = Math.floor(hz / info.bins.step + 0.5);
-    return bin >= 0 && bin < info.n_bins ? bin : -1;
+  const { bins, n_bins } = info;
+  if (bins.kind !== "list") {
+    const bin = Math.floor(bins.kind === "index" ? hz : hz / bins.step + 0.5);
+    return bin >= 0 && bin < n_bins ? bin : -1;
   }
-  const { hz: centres } = info.bins;
-  const above = firstAtLeast(centres, hz);
-  if (above === 0) return hz >= lowestEdge(centres) ? 0 : -1;
-  if (above === centres.length) return hz <= highestEdge(centres) ? above - 1 : -1;
-  return hz < (centres[above - 1]! + centres[above]!) / 2 ? above - 1 : above;
+  const borders = bordersOf(bins.hz);
+  if (!(hz >= borders[0]! && hz <= borders.at(-1)!)) return -1;
+  return Math.min(firstAbove(borders, hz) - 1, bins.hz.length - 1);
 }
 
 /** The first bin centred at hz or above; n_bins when there is none. A hair's breadth below counts as at. */
 export function firstBinFrom(info: SpectrogramInfo, hz: number): number {
+  const { bins, n_bins } = info;
   const bin =
-    info.bins.kind === "linear"
-      ? Math.ceil(hz / info.bins.step - 1e-9)
-      : firstAtLeast(info.bins.hz, hz * (1 - 1e-12));
-  return Math.min(Math.max(bin, 0), info.n_bins);
+    bins.kind === "linear"
+      ? Math.ceil(hz / bins.step - 1e-9)
+      : bins.kind === "index"
+        ? Math.ceil(hz - 0.5 - 1e-9)
+        : firstAtLeast(bins.hz, hz * (1 - 1e-12));
+  return Math.min(Math.max(bin, 0), n_bins);
 }
 
 function firstAtLeast(sorted: readonly number[], value: number): number {
@@ -119,14 +126,50 @@ function firstAtLeast(sorted: readonly number[], value: number): number {
   return low;
 }
 
-// The outermost cells of a list reach one spacing outwards: to the corner of a mel filter, where the axis ends.
-function lowestEdge(centres: readonly number[]): number {
-  const first = centres[0] ?? 0;
-  return Math.max(0, 2 * first - (centres[1] ?? 2 * first));
+function firstAbove(sorted: readonly number[], value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
-function highestEdge(centres: readonly number[]): number {
+const borders = new WeakMap<readonly number[], readonly number[]>();
+
+/** Where the cells of a list of centres meet: one number more than there are cells. */
+function bordersOf(centres: readonly number[]): readonly number[] {
+  const known = borders.get(centres);
+  if (known) return known;
+  const even = isGeometric(centres);
+  const between = centres
+    .slice(1)
+    .map((hz, i) => (even ? Math.sqrt(hz * centres[i]!) : (hz + centres[i]!) / 2));
+  const made = [lowestBorder(centres, even), ...between, highestBorder(centres, even)];
+  borders.set(centres, made);
+  return made;
+}
+
+/** Whether each of some centres is the last one times the same: then cells are even on a log axis. */
+function isGeometric(centres: readonly number[]): boolean {
+  const [first = 0, second = 0] = centres;
+  const ratio = second / first;
+  if (centres.length < 3 || !(first > 0 && ratio > 1)) return false;
+  return centres.every((hz, i) => i === 0 || Math.abs(hz / centres[i - 1]! / ratio - 1) < 1e-6);
+}
+
+// The outermost cells reach half a spacing outwards where spacings are even on a log axis; else a whole one: to the
+// corner of a mel filter, where the axis ends.
+function lowestBorder(centres: readonly number[], even: boolean): number {
+  const [first = 0, second = 2 * first] = centres;
+  return even ? first * Math.sqrt(first / second) : Math.max(0, 2 * first - second);
+}
+
+function highestBorder(centres: readonly number[], even: boolean): number {
   const last = centres.at(-1) ?? 0;
   const before = centres.at(-2) ?? last / 2;
+  if (even) return last * Math.sqrt(last / before);
   return before > 0 ? Math.max((last * last) / before, 2 * last - before) : 2 * last;
 }

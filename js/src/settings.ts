@@ -2,7 +2,8 @@
  * The settings panel: transform and picture.
  *
  * Invariant: what it shows is what the traits say; a field that is being typed in is left alone.
- * The transform belongs to Python: the panel proposes one, and shows why it was refused.
+ * The transform belongs to Python: the panel proposes one, and shows why it was refused. STFT and mel
+ * have fields of their own; of any other transform, every parameter is shown that a field can hold.
  */
 
 import { colormapNames } from "./colormaps";
@@ -16,7 +17,11 @@ export interface SettingsState {
   readonly sr: number;
   readonly colormap: string;
   readonly range: readonly [number, number];
+  /** Of the range's numbers; "" where they have none. */
+  readonly unit: string;
   readonly axis: FreqAxis;
+  /** Whether there is a choice of axis. */
+  readonly inHz: boolean;
 }
 
 export interface SettingsHost {
@@ -47,12 +52,20 @@ const AXES: readonly (readonly [FreqAxis, string])[] = [
 const MEL_DEFAULTS = { n_mels: 128, fmin: 0, fmax: null };
 /** What an emptied field stands for; null leaves it to the transform. */
 const DEFAULTS: Readonly<Record<string, number>> = { n_mels: 128, fmin: 0 };
-const MEL_ONLY = ["n_mels", "fmin", "fmax", "htk", "norm"];
+/** The kinds that have fields of their own, and the parameters that all of them know. */
+const OWN = ["Stft", "MelSpectrogram"];
+const SHARED = ["n_fft", "hop_length", "win_length", "window"];
+const MEL_FIELDS = ["n_mels", "fmin", "fmax"];
+/** Kinds that Python cannot make anew from what is sent of them. */
+const FIXED = ["Frames", "FromFunction"];
 
 export class Settings {
   readonly root: HTMLElement;
   private readonly fields = new Map<string, HTMLInputElement | HTMLSelectElement>();
   private readonly rows = new Map<string, HTMLElement>();
+  private readonly others = new Map<string, HTMLInputElement>();
+  private readonly otherRows = element("div", { class: "sw-fields" });
+  private readonly rangeUnits = [element("span"), element("span")] as const;
   private readonly problem = element("p", { class: "sw-problem", role: "alert", hidden: true });
   private state: SettingsState | null = null;
 
@@ -86,6 +99,7 @@ export class Settings {
         this.input("n_mels", "n_mels", { ...number, min: 1, step: 1 }),
         this.input("fmin", "fmin (Hz)", { ...number, min: 0, step: "any" }),
         this.input("fmax", "fmax (Hz)", { ...number, min: 0, step: "any" }),
+        this.otherRows,
       ),
       element(
         "fieldset",
@@ -97,8 +111,8 @@ export class Settings {
           "Colormap",
           colormapNames.map((n) => [n, n]),
         ),
-        this.input("lo", "Darkest (dB)", { ...number, step: 1 }),
-        this.input("hi", "Brightest (dB)", { ...number, step: 1 }),
+        this.input("lo", this.rangeUnits[0], { ...number, step: "any" }),
+        this.input("hi", this.rangeUnits[1], { ...number, step: "any" }),
       ),
       this.problem,
     );
@@ -108,26 +122,70 @@ export class Settings {
   update(state: SettingsState): void {
     this.state = state;
     const { transform } = state;
-    const mel = transform.type === "MelSpectrogram";
-    for (const name of ["n_mels", "fmin", "fmax"]) {
-      const row = this.rows.get(name);
-      if (row) row.hidden = !mel;
-    }
-    const hop = transform["hop_length"] ?? Math.floor(winLength(transform) / 4);
     this.show("type", transform.type);
-    this.show("n_fft", String(transform["n_fft"]));
-    this.show("hop_length", String(hop));
-    this.show("window", windowName(transform["window"]));
-    this.show("n_mels", String(transform["n_mels"] ?? ""));
-    this.show("fmin", String(transform["fmin"] ?? 0));
-    this.show("fmax", String(transform["fmax"] ?? state.sr / 2));
+    const own = OWN.includes(transform.type);
+    for (const name of [...SHARED.filter((name) => name !== "win_length"), ...MEL_FIELDS]) {
+      const row = this.rows.get(name);
+      const here = own && (transform.type === "MelSpectrogram" || !MEL_FIELDS.includes(name));
+      if (row) row.hidden = !here;
+    }
+    this.updateOthers(own ? { type: transform.type } : transform);
+    if (own) {
+      const hop = transform["hop_length"] ?? Math.floor(winLength(transform) / 4);
+      this.show("n_fft", String(transform["n_fft"]));
+      this.show("hop_length", String(hop));
+      this.show("window", windowName(transform["window"]));
+      this.show("n_mels", String(transform["n_mels"] ?? ""));
+      this.show("fmin", String(transform["fmin"] ?? 0));
+      this.show("fmax", String(transform["fmax"] ?? state.sr / 2));
+    }
+    const unit = state.unit && ` (${state.unit})`;
+    this.rangeUnits[0].textContent = `Darkest${unit}`;
+    this.rangeUnits[1].textContent = `Brightest${unit}`;
+    this.field("axis").disabled = !state.inHz;
     this.show("axis", state.axis);
     this.show("colormap", state.colormap);
-    this.show("lo", String(Math.round(state.range[0] * 10) / 10));
-    this.show("hi", String(Math.round(state.range[1] * 10) / 10));
+    for (const [name, value] of [
+      ["lo", state.range[0]],
+      ["hi", state.range[1]],
+    ] as const) {
+      this.show(name, String(rounded(value, state.range[1] - state.range[0])));
+    }
+  }
+
+  /** A field for each parameter of a transform that has no fields of its own. */
+  private updateOthers(transform: TransformJson): void {
+    const parameters = Object.entries(transform).filter(([name]) => name !== "type");
+    const shown = parameters.filter(([, value]) => isScalar(value));
+    const names = shown.map(([name]) => name);
+    if (names.join() !== [...this.others.keys()].join()) {
+      this.others.clear();
+      this.otherRows.replaceChildren(
+        ...shown.map(([name, value]) => {
+          const type = typeof value === "boolean" ? "checkbox" : "text";
+          const field = element("input", { class: "sw-input", type, name: `other-${name}` });
+          this.others.set(name, field);
+          return element("label", { class: "sw-field" }, element("span", {}, name), field);
+        }),
+      );
+    }
+    for (const [name, value] of shown) {
+      const field = this.others.get(name);
+      if (!field) continue;
+      field.disabled = FIXED.includes(transform.type);
+      if (typeof value === "boolean") field.checked = value;
+      else if (field !== document.activeElement) field.value = value === null ? "" : String(value);
+    }
   }
 
   private changed(target: EventTarget | null): void {
+    const other = [...this.others].find(([, field]) => field === target);
+    if (other && this.state) {
+      const [name, field] = other;
+      const now = this.state.transform;
+      void this.propose({ ...now, [name]: read(field, now[name]) });
+      return;
+    }
     const found = [...this.fields].find(([, field]) => field === target);
     if (!found || !this.state) return;
     const [name, { value }] = found;
@@ -158,7 +216,7 @@ export class Settings {
   private proposal(name: string, value: string): TransformJson {
     const now = this.state?.transform ?? { type: "Stft" };
     if (name === "type") {
-      const shared = Object.entries(now).filter(([key]) => !MEL_ONLY.includes(key));
+      const shared = Object.entries(now).filter(([key]) => SHARED.includes(key));
       const own = value === "MelSpectrogram" ? MEL_DEFAULTS : {};
       return { ...Object.fromEntries(shared), ...own, type: value };
     }
@@ -222,7 +280,7 @@ export class Settings {
 
   private input(
     name: string,
-    text: string,
+    text: string | Node,
     attributes: Record<string, string | number>,
   ): HTMLElement {
     const input = element("input", { ...attributes, name });
@@ -232,11 +290,12 @@ export class Settings {
 
   private row(
     name: string,
-    text: string,
+    text: string | Node,
     field: HTMLInputElement | HTMLSelectElement,
   ): HTMLElement {
     this.fields.set(name, field);
-    const row = element("label", { class: "sw-field" }, element("span", {}, text), field);
+    const label = typeof text === "string" ? element("span", {}, text) : text;
+    const row = element("label", { class: "sw-field" }, label, field);
     this.rows.set(name, row);
     return row;
   }
@@ -248,3 +307,20 @@ const hopOf = (transform: TransformJson) =>
   Number(transform["hop_length"] ?? Math.floor(winLength(transform) / 4));
 const windowName = (window: unknown) =>
   typeof window === "string" ? window : JSON.stringify(window);
+
+const isScalar = (value: unknown): boolean =>
+  value === null || ["boolean", "number", "string"].includes(typeof value);
+
+/** What a field says, as a parameter that was `before`; an emptied field leaves it to the transform. */
+function read(field: HTMLInputElement, before: unknown): boolean | number | string | null {
+  if (typeof before === "boolean") return field.checked;
+  const text = field.value.trim();
+  if (typeof before === "string") return text;
+  return text === "" ? null : Number.isNaN(Number(text)) ? text : Number(text);
+}
+
+/** As many digits as tell the steps of tiles apart. */
+function rounded(value: number, span: number): number {
+  const digits = Math.min(9, Math.max(1, Math.ceil(-Math.log10(Math.abs(span) / 255 || 1))));
+  return Number(value.toFixed(digits));
+}

@@ -9,6 +9,7 @@
 import type { AxisState } from "./axes";
 import { colormap } from "./colormaps";
 import { paintCursor } from "./cursor";
+import { type Damage, damageOf, refusedStretches } from "./damage";
 import { element } from "./dom";
 import type { Scene } from "./hit";
 import { type Layout, layout, type Pane } from "./layout";
@@ -19,12 +20,13 @@ import { Motion, REST } from "./motion";
 import { overviewChannel, Picture, type PictureResult, type PictureState } from "./picture";
 import type { Row } from "./protocol";
 import { waveKeys } from "./pyramid";
-import { freqScale, timeScale } from "./scales";
+import { valueScale } from "./reading";
+import { freqScale, inHz, timeScale } from "./scales";
 import type { Scope } from "./scope";
 import type { Session } from "./session";
 import type { Preview } from "./shapes";
 import { readTheme, sameTheme, type Theme, watchTheme } from "./theme";
-import type { Bounds, ChannelId, Viewport, WaveTile } from "./types";
+import type { Bounds, ChannelId, FreqAxis, Info, Viewport, WaveTile } from "./types";
 import { clamp } from "./viewport";
 import { topLevel, type Wishes, wishes } from "./wishes";
 
@@ -61,6 +63,9 @@ export class Stage {
           [],
         );
   });
+  private readonly allDamage = memo((info: Info, refused: readonly Damage[]) =>
+    refused.length === 0 ? damageOf(info) : [...damageOf(info), ...refused],
+  );
   private readonly placed = memo((width: number, height: number, _channels: string) =>
     layout({ width, height, channels: this.channels, waveShare: WAVE_SHARE }),
   );
@@ -78,6 +83,7 @@ export class Stage {
   /** What the cursor's layer shows. */
   private cursor: readonly unknown[] = [];
   private detail = 1;
+  private refused: readonly Damage[] = [];
   result: PictureResult = { missing: 0, estimated: false };
 
   constructor(
@@ -141,7 +147,8 @@ export class Stage {
   }
 
   preview(shapes: readonly Preview[] | null): void {
-    this.previews = shapes;
+    const bare = { low_freq: null, high_freq: null };
+    this.previews = this.scene().inHz ? shapes : (shapes?.map((s) => ({ ...s, ...bare })) ?? null);
     this.invalidate("marks");
   }
 
@@ -150,9 +157,21 @@ export class Stage {
     this.invalidate("cursor");
   }
 
-  dbAt(pane: Pane, x: number, y: number): number | null {
+  /** As the picture shows it: dB with ref = 1.0, or another value. */
+  valueAt(pane: Pane, x: number, y: number): number | null {
     const { spectrogram } = this.session.traits.get("_info");
-    return this.picture.dbAt(spectrogram, pane.channel, pane.rect, x, y);
+    return this.picture.valueAt(spectrogram, pane.channel, pane.rect, x, y);
+  }
+
+  /** What cannot be read or trusted: the kernel says so, or will not give the tiles in sight. */
+  get damage(): readonly Damage[] {
+    return this.allDamage(this.session.traits.get("_info"), this.refused);
+  }
+
+  /** How frequency is laid out; rows that are no frequencies lie evenly. */
+  get axis(): FreqAxis {
+    const { traits } = this.session;
+    return inHz(traits.get("_info").spectrogram) ? traits.get("freq_axis") : "linear";
   }
 
   get channels(): readonly ChannelId[] {
@@ -161,12 +180,6 @@ export class Stage {
     if (n_channels === 1) return ["0"];
     if (channel !== "all") return [String(channel)];
     return Array.from({ length: n_channels }, (_, i) => String(i));
-  }
-
-  /** "dBFS" where a full-scale sine reads 0. */
-  get dbUnit(): string {
-    const { spectrogram } = this.session.traits.get("_info");
-    return this.session.traits.get("_ref_db") === spectrogram.full_scale_db ? "dBFS" : "dB";
   }
 
   /** Pixels that the present channels need; as many as the person wants, if that is more. */
@@ -224,7 +237,8 @@ export class Stage {
     return {
       layout: places,
       time: timeScale(window.t0, window.t1, places.plot.width),
-      freq: freqScale(session.traits.get("freq_axis"), window.f0, window.f1),
+      freq: freqScale(this.axis, window.f0, window.f1),
+      inHz: inHz(session.traits.get("_info").spectrogram),
       overview: timeScale(0, duration, places.plot.width),
       visible: [window.t0, window.t1],
       rows: thinned(session.regions.inView(window.t0, window.t1), pixel, ({ id }) =>
@@ -246,7 +260,7 @@ export class Stage {
     // While sound plays, each frame moves the playhead and nothing else.
     if (has("all", "tiles", "window", "colors", "marks")) {
       const state = this.pictureState(theme);
-      if (has("all", "tiles", "window")) this.session.tiles.want(this, this.wishes(now));
+      if (has("all", "tiles", "window")) this.ask(now);
       this.result = this.picture.paint(state, {
         tiles: has("all", "tiles"),
         window: has("window"),
@@ -257,6 +271,7 @@ export class Stage {
         scene: this.scene(),
         marks: state.marks,
         previews: this.previewed(state.marks),
+        damage: this.damage,
         axes: this.axisState(state),
         theme,
         ratio: this.ratio,
@@ -281,8 +296,17 @@ export class Stage {
     } else if (this.detail !== this.ratio) {
       this.invalidate("all");
     } else {
-      this.session.tiles.want(this, this.wishes(now));
+      this.ask(now);
     }
+  }
+
+  private ask(now: number): void {
+    const { tiles, traits } = this.session;
+    const wishes = this.wishes(now);
+    tiles.want(this, wishes);
+    this.refused = refusedStretches(traits.get("_info"), wishes.needed, (key) =>
+      tiles.refusal(key),
+    );
   }
 
   private pictureState(theme: Theme): PictureState {
@@ -294,7 +318,7 @@ export class Stage {
       info: traits.get("_info"),
       layout: places,
       viewport: this.window,
-      axis: traits.get("freq_axis"),
+      axis: this.axis,
       colormap: traits.get("colormap"),
       range: [lo + ref, hi + ref],
       amplitude: this.amplitude(places),
@@ -347,14 +371,17 @@ export class Stage {
   }
 
   private axisState(state: PictureState): AxisState {
+    const { spectrogram } = state.info;
     const ref = this.session.traits.get("_ref_db");
     const colors = colormap(state.colormap);
+    const { name, unit } = valueScale(spectrogram, ref);
     return {
       axis: state.axis,
+      bins: spectrogram.bins,
       band: [this.window.f0, this.window.f1],
       range: [state.range[0] - ref, state.range[1] - ref],
       amplitude: state.amplitude,
-      dbUnit: this.dbUnit,
+      unit: unit || name,
       named: this.channels.length > 1,
       colors,
     };
@@ -373,6 +400,7 @@ export class Stage {
       previews,
       activeLabel: session.activeLabel,
       isPending: (id) => session.regions.isPending(id),
+      banded: inHz(session.traits.get("_info").spectrogram),
     });
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { axisBottom, freqScale, timeScale } from "./scales";
 import { seeded } from "./seeded";
-import { amplitudeTicks, dbTicks, freqTicks, timeTicks } from "./ticks";
+import { amplitudeTicks, freqTicks, rowTicks, timeTicks, valueTicks } from "./ticks";
 import type { FreqAxis, Tick } from "./types";
 
 const AXES: readonly FreqAxis[] = ["linear", "log", "mel"];
@@ -84,7 +84,7 @@ describe("timeTicks", () => {
     expect(timeTicks(0, Number.NaN, 100)).toEqual([]);
     expect(timeTicks(0, 1, 0)).toEqual([]);
     expect(freqTicks("log", 5, 2, 100)).toEqual([]);
-    expect(dbTicks(0, Number.POSITIVE_INFINITY, 100)).toEqual([]);
+    expect(valueTicks(0, Number.POSITIVE_INFINITY, 100)).toEqual([]);
   });
 });
 
@@ -150,7 +150,7 @@ describe("freqTicks", () => {
 
 describe("level ticks", () => {
   it("are round numbers with a true minus sign", () => {
-    expect(texts(dbTicks(-80, 0, 200))).toEqual(["−80", "−60", "−40", "−20", "0"]);
+    expect(texts(valueTicks(-80, 0, 200))).toEqual(["−80", "−60", "−40", "−20", "0"]);
     expect(texts(amplitudeTicks(-1, 1, 100))).toEqual(["−1.0", "−0.5", "0.0", "0.5", "1.0"]);
   });
 
@@ -160,11 +160,45 @@ describe("level ticks", () => {
       const lo = r.between(-200, 100);
       const hi = lo + r.magnitude(1e-3, 300);
       const height = r.integer(30, 800);
-      for (const ticks of [dbTicks(lo, hi, height), amplitudeTicks(lo, hi, height)]) {
+      for (const ticks of [valueTicks(lo, hi, height), amplitudeTicks(lo, hi, height)]) {
         expectSound(ticks, lo, hi);
         const place = (value: number) => ((value - lo) / (hi - lo)) * height;
         expect(leastGap(labelled(ticks), place)).toBeGreaterThan(19.9);
       }
+    }
+  });
+});
+
+describe("rowTicks", () => {
+  it("name every row at its middle where there is room, and fewer where there is not", () => {
+    const names = ["C", "C♯", "D"];
+    const some = rowTicks(names, 0, 3, 200);
+    expect(some.map(({ value, label }) => [value, label])).toEqual([
+      [0.5, "C"],
+      [1.5, "C♯"],
+      [2.5, "D"],
+    ]);
+    const many = rowTicks(null, 0, 128, 200).filter(({ major }) => major);
+    expect(texts(many).slice(0, 3)).toEqual(["0", "10", "20"]);
+    expect(texts(rowTicks(null, 3.2, 5.9, 300))).toEqual(["3", "4", "5"]);
+    expect(rowTicks(null, 5, 5, 100)).toEqual([]);
+  });
+
+  it("lie within the window, and far enough apart to be read", () => {
+    const r = seeded(9);
+    for (let i = 0; i < 300; i++) {
+      const lo = r.between(0, 200);
+      const hi = lo + r.magnitude(0.5, 500);
+      const height = r.between(50, 600);
+      const places = rowTicks(null, lo, hi, height)
+        .filter(({ major }) => major)
+        .map(({ value }) => (value / (hi - lo)) * height);
+      for (const tick of rowTicks(null, lo, hi, height)) {
+        expect(tick.value).toBeGreaterThanOrEqual(lo);
+        expect(tick.value).toBeLessThanOrEqual(hi);
+        expect(tick.value % 1).toBe(0.5);
+      }
+      for (const [k, at] of places.slice(1).entries()) expect(at - places[k]!).toBeGreaterThan(12);
     }
   });
 });

@@ -85,8 +85,8 @@ function timeStep(fits: (step: number) => boolean, least: number) {
   return { step: days * 86_400, parts: 2 };
 }
 
-/** Values in dB; evenly spaced. */
-export function dbTicks(lo: number, hi: number, height: number): Tick[] {
+/** Values of the spectrogram, in dB as a rule; evenly spaced. */
+export function valueTicks(lo: number, hi: number, height: number): Tick[] {
   return numberTicks(lo, hi, height, ROW);
 }
 
@@ -99,6 +99,25 @@ function numberTicks(lo: number, hi: number, height: number, row: number): Tick[
   if (!(hi > lo) || !(height > 0) || !Number.isFinite(hi - lo)) return [];
   const { step, parts } = niceStep((row * (hi - lo)) / height);
   return evenTicks(lo, hi, step, parts, (value) => fixed(value, decimalsFor(step)));
+}
+
+/** Rows that are no frequencies, at their middles; as many have labels as there is room for. */
+export function rowTicks(
+  names: readonly string[] | null,
+  lo: number,
+  hi: number,
+  height: number,
+): Tick[] {
+  if (!(hi > lo) || !(height > 0) || !Number.isFinite(hi - lo)) return [];
+  const { step, parts } = niceStep(Math.max(1, ((TIGHT_ROW * 0.7) / height) * (hi - lo)));
+  const between = step === 1 || step / parts < 1 ? step : step / parts;
+  const ticks: Tick[] = [];
+  const first = Math.max(0, Math.ceil((lo - 0.5) / between)) * between;
+  for (let row = first; row + 0.5 <= hi; row += between) {
+    const major = row % step === 0;
+    ticks.push({ value: row + 0.5, label: major ? (names?.[row] ?? String(row)) : "", major });
+  }
+  return ticks;
 }
 
 /** Values in Hz; positions come from freqScale. */

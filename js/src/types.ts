@@ -7,10 +7,19 @@ export type FreqAxis = "linear" | "log" | "mel";
 /** "0", "1", ... or "mix" (the mean over the channels). */
 export type ChannelId = string;
 
-/** Bin b is centred at b * step Hz, or at hz[b]. */
+/**
+ * Bin b is centred at b * step Hz, or at hz[b]; or it is no frequency, but a row of its own: then it reaches from b to
+ * b + 1 on the axis, which is even.
+ */
 export type Bins =
   | { readonly kind: "linear"; readonly step: number }
-  | { readonly kind: "list"; readonly hz: readonly number[] };
+  | { readonly kind: "list"; readonly hz: readonly number[] }
+  | {
+      readonly kind: "index";
+      /** What a row is called, such as "coefficient". */
+      readonly label: string;
+      readonly names?: readonly string[] | null;
+    };
 
 /** Frame f is centred at sample f * hop_length. Level k holds 2^k frames in a column; `levels` is their number. */
 export interface SpectrogramInfo {
@@ -21,8 +30,11 @@ export interface SpectrogramInfo {
   readonly sr: number;
   readonly n_bins: number;
   readonly bins: Bins;
-  /** dB of the quantised values 0 and 255. */
+  /** The values, dB or not, that the bytes 0 and 255 stand for. */
   readonly range_db: readonly [number, number];
+  /** What values are called, and their unit; "dB" where nothing is said. */
+  readonly value_name?: string;
+  readonly unit?: string;
   readonly full_scale_db: number;
   readonly tile_columns: number;
   readonly levels: number;
@@ -55,8 +67,49 @@ export interface Info {
   readonly freq_max: number;
   /** What of it is few enough bytes to be fetched whole; "samples" are the waveform's level 0. */
   readonly whole: readonly ("picture" | "samples" | "sound")[];
+  /** [start, end, reason] of what cannot be read or trusted, in seconds; damage.ts reads it. */
+  readonly damage?: unknown;
   /** A range that shows this recording well, in dB below a full-scale sine. */
   readonly db_range: readonly [number, number];
+}
+
+/** One entry of the `_layers` trait: tiles under `<id>/<channel>`, drawn over the spectrogram. */
+export interface Layer {
+  /** "layer0", "layer1", ... */
+  readonly id: string;
+  readonly name: string;
+  readonly info: SpectrogramInfo;
+  /** A range of values that shows it well. */
+  readonly limits: readonly [number, number];
+  /** null: that of the widget. */
+  readonly colormap: string | null;
+  /** 0..1 */
+  readonly opacity: number;
+}
+
+/** One entry of the `_overlays` trait: a line over the picture, asked for by `series.get`. */
+export interface OverlayLine {
+  /** "o<overlay>.<line>"; another one where the values may be others. */
+  readonly id: string;
+  /** Lines of one overlay share an axis. */
+  readonly overlay: string;
+  readonly name: string;
+  readonly unit: string;
+  /** "#rrggbb", or null: choose one. */
+  readonly color: string | null;
+  /** The ends of its axis; null: fit it to what is in view. */
+  readonly limits: readonly [number, number] | null;
+  /** "frequency": values are Hz, on the axis of the spectrogram. */
+  readonly axis: "own" | "frequency";
+}
+
+/** One entry of the `_assistants` trait. */
+export interface Assistant {
+  readonly name: string;
+  /** A sentence on what it does, or "". */
+  readonly doc: string;
+  /** What must be selected before it can be run. */
+  readonly needs: "selection" | null;
 }
 
 /** One entry of the `_labels` trait. */
@@ -70,7 +123,7 @@ export interface Label {
   readonly group?: string | null;
 }
 
-/** layer is "spec/<channel>" or "wave/<channel>". */
+/** layer is "spec/<channel>", "wave/<channel>" or "layer<k>/<channel>". */
 export interface TileKey {
   readonly layer: string;
   readonly level: number;

@@ -17,6 +17,8 @@ import { Navigation } from "./navigation";
 import { Palette } from "./palette";
 import { transformSet } from "./protocol";
 import { Reader } from "./reader";
+import { valueScale } from "./reading";
+import { inHz } from "./scales";
 import { Scope } from "./scope";
 import type { Session } from "./session";
 import { Settings } from "./settings";
@@ -348,7 +350,9 @@ export class View {
         sr: info.sr,
         colormap: traits.get("colormap"),
         range: traits.get("db_range"),
-        axis: traits.get("freq_axis"),
+        unit: valueScale(info.spectrogram, traits.get("_ref_db")).unit,
+        axis: this.stage.axis,
+        inHz: inHz(info.spectrogram),
       });
     }
     this.status.say(standing(this.session, this.stage, this.editing, this.listening));

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 
 from harness import BROWSER_FLAGS, SOUND_WITHOUT_A_CLICK, Lab, find_browser
 from labserver import LabServer
-from places import places, rest, wait_until_drawn
+from places import places, rest
 
 SECONDS = [float(s) for s in os.environ.get("BENCH_SECONDS", "10,600,3600,86400").split(",")]
 WIDTHS = [int(w) for w in os.environ.get("BENCH_WIDTHS", "1200,2400").split(",")]
@@ -179,6 +179,12 @@ def rss(pid: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+def wait_until_seen(lab: Lab) -> None:
+    """Wait for the picture of the right resolution, be it an estimate."""
+    state = lab.widget.locator(".sw-state").element_handle()
+    lab.page.wait_for_function("(state) => !/^(Loading)?$/.test(state.textContent)", arg=state)
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_moving(bench: Bench, width: int) -> None:
     print(f"\nwidget {width} px wide, {RATIO:g} device pixels each; ms: median, 95 %\n{HEADS}")
@@ -198,7 +204,7 @@ def moving(bench: Bench, lab: Lab, seconds: float) -> None:
         lab.look("() => { window.first = window.firstPicture() }")
         lab.run_cell(1)
         first = lab.look("() => window.first")
-        wait_until_drawn(lab)
+        wait_until_seen(lab)
         page.wait_for_timeout(1500)
     print(row(f"{length}: load, first {first:.0f}", trace, lab, before), flush=True)
 
@@ -232,7 +238,7 @@ def moving(bench: Bench, lab: Lab, seconds: float) -> None:
     turn("zoom out", 0, ZOOM, ZOOM_TIME)
     span = min(60.0, seconds / 10)
     lab.run(f"w.view = ({seconds * 0.3}, {seconds * 0.3 + span})")
-    wait_until_drawn(lab)
+    wait_until_seen(lab)
     rest(lab)
     turn("pan", PAN, 0, PAN_TIME)
     print(f"{length}: {memory(bench, lab)}", flush=True)

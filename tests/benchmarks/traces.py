@@ -2,7 +2,7 @@
 
 A task is ours as far as a trace tells: what functions of the widget's module took, and the
 rendering of the frames that they painted. What JupyterLab does with messages on their way to us is
-its own. Times are milliseconds; those of the processor leave out what other programs took meanwhile.
+its own. Times are milliseconds; those of the processor leave out what other programs took.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, CDPSession, Page
 
 CATEGORIES = ["devtools.timeline", "disabled-by-default-devtools.timeline", "__metadata"]
 RENDERING = {"UpdateLayoutTree", "Layout", "PrePaint", "Paint", "Layerize", "Commit"}
@@ -79,19 +79,25 @@ def traced(browser: Browser, page: Page) -> Iterator[Trace]:
     devtools.once("Tracing.tracingComplete", lambda event: ended.append(event))
     settings = {"includedCategories": CATEGORIES, "recordMode": "recordAsMuchAsPossible"}
     devtools.send("Tracing.start", {"transferMode": "ReturnAsStream", "traceConfig": settings})
-    yield trace
-    devtools.send("Tracing.end")
-    while not ended:
-        page.wait_for_timeout(20)
+    try:
+        yield trace
+    finally:
+        devtools.send("Tracing.end")
+        while not ended:
+            page.wait_for_timeout(20)
+        events = json.loads(read(devtools, ended[0]["stream"]))["traceEvents"]
+        devtools.detach()
+    trace.tasks = tasks_of(events)
+
+
+def read(devtools: CDPSession, stream: str) -> str:
     parts: list[str] = []
-    eof = False
-    while not eof:
-        part = devtools.send("IO.read", {"handle": ended[0]["stream"], "size": 1 << 22})
+    while True:
+        part = devtools.send("IO.read", {"handle": stream, "size": 1 << 22})
         data = part["data"]
         parts.append(base64.b64decode(data).decode() if part.get("base64Encoded") else data)
-        eof = part["eof"]
-    devtools.detach()
-    trace.tasks = tasks_of(json.loads("".join(parts))["traceEvents"])
+        if part["eof"]:
+            return "".join(parts)
 
 
 def tasks_of(events: list[dict[str, Any]]) -> list[Task]:
