@@ -30,6 +30,10 @@ MESSAGES = {
     "history": protocol.History,
     "history.get": protocol.HistoryGet,
     "transform.set": protocol.TransformSet,
+    "spectrum.get": protocol.SpectrumGet,
+    "series.get": protocol.SeriesGet,
+    "assist.run": protocol.AssistRun,
+    "assist.cancel": protocol.AssistCancel,
 }
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -53,6 +57,8 @@ def test_valid_messages_become_dataclasses(case: dict[str, Any]) -> None:
             assert [list(key) for key in member] == raw["keys"]
         elif name == "ops":
             assert len(member) == len(raw["ops"])
+        elif name == "ids":
+            assert list(member) == raw["ids"]
         else:
             assert member == raw.get(name)
             assert not isinstance(member, bool)
@@ -96,6 +102,10 @@ def test_numbers_that_strict_json_lacks_are_refused(bad: float) -> None:
     for raw in (
         {"type": "value.get", "epoch": 0, "channel": 0, "time": bad, "freq": 1.0},
         {"type": "audio.get", "start": bad, "stop": 10, "channel": 0},
+        {"type": "spectrum.get", "epoch": 0, "start": 0, "end": bad, "channel": 0},
+        {"type": "series.get", "series": "o0.0", "start": bad, "end": 9, "columns": 1},
+        {"type": "series.get", "series": "o0.0", "start": 0, "end": 9, "columns": bad},
+        {"type": "assist.run", "name": "f", "start": 0, "end": bad, "channel": 0, "ids": []},
         {"type": "audio.get", "start": 0, "stop": bad, "channel": 0},
         {"type": "edit", "base_rev": 0, "ops": [{"op": "add", "row": {"start": bad}}]},
         {"type": "transform.set", "transform": {"type": "Stft", "n_fft": bad}},
@@ -160,6 +170,9 @@ BUILDERS = {
     "edit.reject": protocol.edit_reject,
     "audio.data": protocol.audio_data,
     "value": protocol.value,
+    "spectrum.data": protocol.spectrum_data,
+    "series.data": protocol.series_data,
+    "assist.state": protocol.assist_state,
     "ok": protocol.ok,
     "error": protocol.error,
     "progress": protocol.progress,

@@ -26,10 +26,12 @@ function buffersFor({ message, buffers, data }: Fixture): DataView[] {
       const { start, stop, n_channels } = fields as Record<string, number>;
       return bytesOf(Math.max(0, 2 * (n_channels ?? 1) * ((stop ?? 0) - (start ?? 0)) || 0));
     }
+    if (fields.type === "spectrum.data") return bytesOf(8 * (Number(fields.n) || 1));
+    if (fields.type === "series.data") return bytesOf(12 * (Number(fields.columns) || 1));
     const tile = (fields.tiles as Record<string, unknown>[] | undefined)?.[i];
     const columns = Number(tile?.columns) || 1;
     if (columns > 1e6) return bytesOf(8);
-    const spec = String(tile?.layer).startsWith("spec");
+    const spec = /^(?:spec|layer)/.test(String(tile?.layer));
     return bytesOf(columns * (spec ? 5 : tile?.level === 0 ? 4 : 12));
   });
 }
@@ -98,6 +100,23 @@ describe("what JSON cannot tell", () => {
     expect(codeOf(take(audio(1), bytesOf(8)))).toBe("accepted");
     expect(codeOf(take(audio(1), bytesOf(7)))).toBe("bad-message");
     expect(codeOf(take(audio(2), bytesOf(16)))).toBe("bad-message");
+  });
+
+  it.each([
+    ["spectrum.data", 2, { n: 3, channel: "mix", n_fft: 4, n_frames: 1, peaks: [[1, 2]] }],
+    ["series.data", 3, { series: "o1.0", columns: 3, complete: false }],
+  ])("wants as many bytes of %s as numbers, and gives them by row", (type, rows, more) => {
+    const message = { v: 1, type, id: "a", start: 0, end: 1, ...more };
+    const view = bytesOf(12 * rows);
+    for (let i = 0; i < 3 * rows; i++) view.setFloat32(4 * i, i, true);
+    const parsed = parseIncoming(message, [view]);
+    const first = parsed.type === "spectrum.data" ? parsed.frequencies : parsed;
+    expect(parsed.type === "series.data" ? [...parsed.min] : [...(first as Float32Array)]).toEqual([
+      0, 1, 2,
+    ]);
+    if (parsed.type === "series.data") expect([...parsed.mean]).toEqual([6, 7, 8]);
+    expect(codeOf(take(message, bytesOf(12 * rows - 4)))).toBe("bad-message");
+    expect(codeOf(take(message, bytesOf(12 * rows + 1)))).toBe("bad-message");
   });
 
   it.each([0, 1, 2, 3, 4, 8])("reads a view that begins at byte %i of its buffer", (offset) => {

@@ -17,9 +17,12 @@ import {
   isHeardChannel,
   isId,
   isKey,
+  isSeries,
   MAX_AUDIO_SAMPLES,
+  MAX_DRAWN,
   PROTOCOL_VERSION,
   ProtocolError,
+  RUN_STATES,
 } from "./protocol";
 import { isExtra, isRecord, isScalar, parseOps } from "./rows";
 import type { Info, Tile, TileKey } from "./types";
@@ -30,6 +33,7 @@ export type InfoGetter = () => Info | null | undefined;
 type Fields = Readonly<Record<string, unknown>>;
 
 const MAX_COLUMNS = 2 ** 24;
+const MAX_SPECTRUM = 2 ** 15 + 1;
 const MAX_HEARD_CHANNELS = 2;
 
 const shown = (value: unknown): string => JSON.stringify(value)?.slice(0, 60) ?? "undefined";
@@ -154,11 +158,24 @@ function parseTile(value: unknown, view: DataView, info: Info | null) {
   if (layer.startsWith("spec/")) {
     expect(columns * (info?.spectrogram.n_bins ?? Math.max(1, Math.floor(bytes / columns))));
     tile = { kind: "spectrogram", data: new Uint8Array(ownBytes(view)), columns, exact };
+  } else if (layer.startsWith("layer")) {
+    // How many rows it has is in the trait that tells of layers.
+    expect(columns * Math.max(1, Math.floor(bytes / columns)));
+    tile = { kind: "spectrogram", data: new Uint8Array(ownBytes(view)), columns, exact };
   } else {
     expect(columns * (level === 0 ? 4 : 12));
     tile = { kind: "waveform", data: new Float32Array(ownBytes(view)), columns, exact };
   }
   return { key, tile };
+}
+
+/** Rows of as many numbers each, from one buffer. */
+function floatRows(view: DataView, rows: number, n: number, what: string): Float32Array[] {
+  if (view.byteLength !== 4 * rows * n) {
+    throw new ProtocolError(`${what} has ${view.byteLength} bytes, not ${4 * rows * n}`);
+  }
+  const all = new Float32Array(ownBytes(view));
+  return Array.from({ length: rows }, (_, row) => all.subarray(row * n, (row + 1) * n));
 }
 
 type Parsers = {
@@ -264,6 +281,72 @@ const PARSERS: Parsers = {
       sample: m.int("sample"),
       amplitude: m.numberOrNull("amplitude"),
     }),
+  },
+  "spectrum.data": {
+    buffers: 1,
+    parse: (m, [view]) => {
+      const n = m.int("n", 1, MAX_SPECTRUM);
+      const rows = floatRows(view!, 2, n, "spectrum.data");
+      const channel = m.raw("channel");
+      if (!isHeardChannel(channel) || channel === "all") {
+        return m.refuse("channel", '"mix" or a number');
+      }
+      return {
+        type: "spectrum.data",
+        id: m.id("id"),
+        start: m.number("start"),
+        end: m.number("end"),
+        channel,
+        n_fft: m.int("n_fft", 2),
+        n_frames: m.int("n_frames", 1),
+        peaks: m.list("peaks").map((peak) => {
+          const [freq, db] = Array.isArray(peak) ? peak : [];
+          if (!Number.isFinite(freq) || !Number.isFinite(db)) m.refuse("peaks", "pairs of numbers");
+          return { freq, db };
+        }),
+        frequencies: rows[0]!,
+        db: rows[1]!,
+      };
+    },
+  },
+  "series.data": {
+    buffers: 1,
+    parse: (m, [view]) => {
+      const columns = m.int("columns", 1, MAX_DRAWN);
+      const series = m.raw("series");
+      if (!isSeries(series)) return m.refuse("series", "the id of a line");
+      const rows = floatRows(view!, 3, columns, "series.data");
+      return {
+        type: "series.data",
+        id: m.id("id"),
+        series,
+        start: m.number("start"),
+        end: m.number("end"),
+        columns,
+        complete: m.boolean("complete"),
+        min: rows[0]!,
+        max: rows[1]!,
+        mean: rows[2]!,
+      };
+    },
+  },
+  "assist.state": {
+    buffers: 0,
+    parse: (m) => {
+      const total = m.number("total");
+      const done = m.number("done");
+      if (done < 0 || done > total) m.refuse("done", `in 0..${total}`);
+      const state = RUN_STATES.find((known) => known === m.raw("state"));
+      return {
+        type: "assist.state",
+        name: m.string("name") || m.refuse("name", "a name"),
+        state: state ?? m.refuse("state", `one of ${RUN_STATES.join(", ")}`),
+        done,
+        total,
+        text: m.string("text"),
+        n: m.int("n"),
+      };
+    },
   },
   ok: { buffers: 0, parse: (m) => ({ type: "ok", id: m.id("id") }) },
   progress: {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import toKernel from "../../tests/protocol/to_kernel.json?raw";
 import {
+  assistCancel,
+  assistRun,
   audioGet,
   edit,
   envelope,
@@ -12,6 +14,8 @@ import {
   ProtocolError,
   ping,
   type Request,
+  seriesGet,
+  spectrumGet,
   tilesCancel,
   tilesGet,
   transformSet,
@@ -52,6 +56,25 @@ function rebuild(message: Request): Request {
       return historyGet();
     case "transform.set":
       return transformSet(message.transform);
+    case "spectrum.get":
+      return spectrumGet(
+        message.epoch,
+        message.start,
+        message.end,
+        message.channel,
+        message.columns,
+      );
+    case "series.get":
+      return seriesGet(message.series, message.start, message.end, message.columns);
+    case "assist.run":
+      return assistRun(
+        message.name,
+        message.start === null ? null : [message.start, message.end!],
+        message.channel,
+        message.ids,
+      );
+    case "assist.cancel":
+      return assistCancel(message.name);
   }
 }
 
@@ -71,6 +94,14 @@ describe("builders", () => {
     ["time", () => valueGet(0, 0, -0.001, 1)],
     ["freq", () => valueGet(0, 0, 1, Number.POSITIVE_INFINITY)],
     ["channel", () => valueGet(0, -1, 1, 1)],
+    ["start", () => spectrumGet(0, -1, 1, 0)],
+    ["end", () => spectrumGet(0, 1, 1, 0)],
+    ["columns", () => spectrumGet(0, 0, 1, 0, 0)],
+    ["series", () => seriesGet("o00.1", 0, 1, 10)],
+    ["end", () => seriesGet("o0.1", 0, Number.NaN, 10)],
+    ["columns", () => seriesGet("o0.1", 0, 1, 16_385)],
+    ["name", () => assistRun("", null, "mix", [])],
+    ["end", () => assistRun("f", [2, 1], "mix", [])],
     ["channel", () => audioGet(0, 1, 10_000)],
     ["start", () => audioGet(-1, 1, 0)],
     ["start", () => audioGet(0.5, 1, 0)],

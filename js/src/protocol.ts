@@ -13,6 +13,8 @@ export const PROTOCOL_VERSION = 1;
 export const MAX_KEYS = 512;
 export const MAX_OPS = 10_000;
 export const MAX_AUDIO_SAMPLES = 2 ** 20;
+/** The most points of a spectrum, and columns of a series, that can be asked for. */
+export const MAX_DRAWN = 16_384;
 
 export type ErrorCode =
   | "bad-message"
@@ -157,6 +159,34 @@ export interface Outgoing {
     readonly type: "transform.set";
     readonly transform: { readonly type: string; readonly [parameter: string]: unknown };
   };
+  "spectrum.get": {
+    readonly type: "spectrum.get";
+    readonly epoch: number;
+    readonly start: number;
+    readonly end: number;
+    readonly channel: OneChannel;
+    /** The most points that are of use; null: all. */
+    readonly columns: number | null;
+  };
+  "series.get": {
+    readonly type: "series.get";
+    /** The id of a line of the `_overlays` trait. */
+    readonly series: string;
+    readonly start: number;
+    readonly end: number;
+    readonly columns: number;
+  };
+  "assist.run": {
+    readonly type: "assist.run";
+    readonly name: string;
+    /** Seconds; both null: the whole recording. */
+    readonly start: number | null;
+    readonly end: number | null;
+    readonly channel: OneChannel;
+    /** The selected annotations; some assistants take the first as their example. */
+    readonly ids: readonly string[];
+  };
+  "assist.cancel": { readonly type: "assist.cancel"; readonly name: string };
 }
 export type RequestType = keyof Outgoing;
 export type Request = Outgoing[RequestType];
@@ -173,6 +203,10 @@ export interface Answers {
   history: Patch | Snapshot | Reject;
   "history.get": HistoryData;
   "transform.set": Ok;
+  "spectrum.get": SpectrumData;
+  "series.get": SeriesData;
+  "assist.run": Ok;
+  "assist.cancel": Ok;
 }
 
 export const ANSWER_TYPES: { readonly [T in RequestType]: readonly Incoming["type"][] } = {
@@ -186,6 +220,10 @@ export const ANSWER_TYPES: { readonly [T in RequestType]: readonly Incoming["typ
   history: ["annotations.patch", "annotations.snapshot", "edit.reject"],
   "history.get": ["history.data"],
   "transform.set": ["ok"],
+  "spectrum.get": ["spectrum.data"],
+  "series.get": ["series.data"],
+  "assist.run": ["ok"],
+  "assist.cancel": ["ok"],
 };
 
 // From the kernel to the front end ---------------------------------------------------------------
@@ -274,6 +312,54 @@ export interface Value {
   readonly amplitude: number | null;
 }
 
+export interface SpectrumData {
+  readonly type: "spectrum.data";
+  readonly id: string;
+  readonly start: number;
+  readonly end: number;
+  readonly channel: OneChannel;
+  readonly n_fft: number;
+  /** Of how many frames it is the mean. */
+  readonly n_frames: number;
+  /** The highest peaks, found between the points, the highest first. */
+  readonly peaks: readonly { readonly freq: number; readonly db: number }[];
+  /** Hz, ascending. */
+  readonly frequencies: Float32Array;
+  /** dBFS, one for each frequency; NaN where the sound is no number. */
+  readonly db: Float32Array;
+}
+
+/** Columns of equal width between `start` and `end`; NaN where there is nothing. */
+export interface SeriesData {
+  readonly type: "series.data";
+  readonly id: string;
+  readonly series: string;
+  readonly start: number;
+  readonly end: number;
+  readonly columns: number;
+  /** Whether all of it is known; who asks again gets more. */
+  readonly complete: boolean;
+  readonly min: Float32Array;
+  readonly max: Float32Array;
+  readonly mean: Float32Array;
+}
+
+export type RunState = "running" | "done" | "cancelled" | "failed";
+export const RUN_STATES: readonly RunState[] = ["running", "done", "cancelled", "failed"];
+
+/** How the run of an assistant stands; comes unasked. */
+export interface AssistState {
+  readonly type: "assist.state";
+  readonly name: string;
+  readonly state: RunState;
+  /** Seconds of sound that it has looked through, of `total`. */
+  readonly done: number;
+  readonly total: number;
+  readonly text: string;
+  /** How many annotations were added. */
+  readonly n: number;
+}
+
 export interface Ok {
   readonly type: "ok";
   readonly id: string;
@@ -301,6 +387,9 @@ export type Incoming =
   | TileData
   | AudioData
   | Value
+  | SpectrumData
+  | SeriesData
+  | AssistState
   | Ok
   | Progress
   | ErrorMessage;
@@ -310,7 +399,7 @@ export type IncomingOf<T extends Incoming["type"]> = Extract<Incoming, { type: T
 /** The request that a message answers, wholly or in part. */
 export function answers(message: Incoming): string | null {
   if (message.type === "annotations.patch") return message.edit_id;
-  return message.type === "progress" ? null : message.id;
+  return message.type === "progress" || message.type === "assist.state" ? null : message.id;
 }
 
 /** Whether no more will come for the request that this message answers. */
@@ -322,7 +411,8 @@ const MAX_LEVEL = 64;
 const MAX_CHANNEL = 9_999;
 const MAX_NUMBER = 1e9;
 const ID = /^[A-Za-z0-9._-]{1,64}$/;
-const LAYER = /^(?:spec|wave)\/(?:mix|0|[1-9][0-9]{0,3})$/;
+const LAYER = /^(?:spec|wave|layer(?:0|[1-9][0-9]{0,5}))\/(?:mix|0|[1-9][0-9]{0,3})$/;
+const SERIES = /^o(?:0|[1-9][0-9]{0,8})\.(?:0|[1-9][0-9]{0,3})$/;
 
 /** Whether it can be the id of a message. */
 export const isId = (value: unknown): value is string =>
@@ -330,6 +420,10 @@ export const isId = (value: unknown): value is string =>
 
 export const isCount = (value: unknown, high = Number.MAX_SAFE_INTEGER): value is number =>
   Number.isInteger(value) && (value as number) >= 0 && (value as number) <= high;
+
+/** Whether it can be the id of a line of an overlay. */
+export const isSeries = (value: unknown): value is string =>
+  typeof value === "string" && SERIES.test(value);
 
 /** Whether it can be the address of a tile; whether there is such a tile is for the kernel to say. */
 export const isKey = (layer: unknown, level: unknown, index: unknown): boolean =>
@@ -418,6 +512,61 @@ export const historyGet = (): Outgoing["history.get"] => ({ type: "history.get" 
 export const transformSet = (
   transform: Outgoing["transform.set"]["transform"],
 ): Outgoing["transform.set"] => ({ type: "transform.set", transform });
+
+function ensureBetween(start: number, end: number): void {
+  ensure(start >= 0 && start <= MAX_NUMBER, "start", start);
+  ensure(end > start && end <= MAX_NUMBER, "end", end);
+}
+
+const ensureDrawn = (columns: number): void =>
+  ensure(isCount(columns, MAX_DRAWN) && columns >= 1, "columns", columns);
+
+/** The spectrum between two times, in at most so many points. */
+export function spectrumGet(
+  epoch: number,
+  start: number,
+  end: number,
+  channel: OneChannel,
+  columns: number | null = null,
+): Outgoing["spectrum.get"] {
+  ensure(isCount(epoch), "epoch", epoch);
+  ensureBetween(start, end);
+  ensureChannel(channel);
+  if (columns !== null) ensureDrawn(columns);
+  return { type: "spectrum.get", epoch, start, end, channel, columns };
+}
+
+/** A line of an overlay between two times, in so many columns. */
+export function seriesGet(
+  series: string,
+  start: number,
+  end: number,
+  columns: number,
+): Outgoing["series.get"] {
+  ensure(isSeries(series), "series", series);
+  ensureBetween(start, end);
+  ensureDrawn(columns);
+  return { type: "series.get", series, start, end, columns };
+}
+
+/** Have an assistant look through a span, or the whole recording (null). */
+export function assistRun(
+  name: string,
+  span: readonly [number, number] | null,
+  channel: OneChannel,
+  ids: readonly string[],
+): Outgoing["assist.run"] {
+  ensure(name !== "", "name", name);
+  if (span !== null) ensureBetween(...span);
+  ensureChannel(channel);
+  const [start, end] = span ?? [null, null];
+  return { type: "assist.run", name, start, end, channel, ids };
+}
+
+export const assistCancel = (name: string): Outgoing["assist.cancel"] => ({
+  type: "assist.cancel",
+  name,
+});
 
 /** The message as it travels. */
 export const envelope = (request: Request, id: string) => ({ v: PROTOCOL_VERSION, id, ...request });

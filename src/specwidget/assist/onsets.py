@@ -43,7 +43,7 @@ class FindOnsets:
     >>> y = np.zeros(44100, np.float32)
     >>> y[22050:] = 0.5 * np.sin(np.arange(22050))
     >>> [round(row["start"], 2) for row in FindOnsets()(y, 22050)]
-    [1.0]
+    [1.02]
     """
 
     hop_length: int = 512
