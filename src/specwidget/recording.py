@@ -19,6 +19,7 @@ from specwidget._check import check_number, shown
 from specwidget.audio import AudioSource, ChannelSpec, check_channel, read_channel
 from specwidget.errors import ParameterError
 from specwidget.tiles import (
+    DiskCache,
     PatchedSource,
     Quantiser,
     Tileset,
@@ -76,6 +77,8 @@ class Recording:
         Its key in the annotations.
     epoch : int
         Grows with every change of transform; tiles of another epoch are not of this recording.
+    cache : DiskCache, optional
+        Where coarse levels are kept from one opening to the next.
     patched : PatchedSource, optional
         The source with its damage, as far as it is known: a picture leaves that out.
     """
@@ -84,6 +87,7 @@ class Recording:
     transform: Transform
     name: str
     epoch: int = 0
+    cache: DiskCache | None = None
     patched: PatchedSource = field(default=None, repr=False)  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
@@ -133,7 +137,7 @@ class Recording:
 
     def tilesets(self, before: Mapping[str, Tileset] | None = None) -> dict[str, Tileset]:
         """Return tilesets by the names of their layers; those of the waveform are kept."""
-        return tilesets(self.patched, self.transform, before, self.drawn)
+        return tilesets(self.patched, self.transform, before, self.drawn, self.cache)
 
     def info(self) -> dict[str, Any]:
         """Return what the front end must know, JSON-able."""

@@ -35,6 +35,7 @@ from specwidget.overlaying import Overlaying
 from specwidget.recording import Recording, Ref
 from specwidget.routing import Router
 from specwidget.snapshot import render_png, still_inputs
+from specwidget.tiles import open_cache
 from specwidget.transforms import Stft, Transform, transform_from_json
 
 __all__ = ["SpecWidget"]
@@ -112,6 +113,10 @@ class SpecWidget(Assisting, Overlaying, Handling, CommWidget):
         Height of the picture in pixels.
     name : str, optional
         Key of the recording in the annotations; by default the path as given, or "array".
+    cache : bool, str or Path
+        Where coarse levels of a long recording are kept on disk, so that it is exact at once when
+        it is opened again: True for the user's folder for such things, or a folder. False keeps
+        nothing. Files are known by their content and their date; arrays are not kept.
     layout : ipywidgets.Layout or dict, optional
         As for any widget of ipywidgets.
 
@@ -183,6 +188,7 @@ class SpecWidget(Assisting, Overlaying, Handling, CommWidget):
         freq_axis: str = "linear",
         height: int = 380,
         name: str | None = None,
+        cache: bool | str | Path = False,
         layout: Any = None,
         **unknown: Any,
     ) -> None:
@@ -191,7 +197,12 @@ class SpecWidget(Assisting, Overlaying, Handling, CommWidget):
         transform = Stft() if transform is None else _checked(transform)
         if name is not None and not isinstance(name, str):
             raise ParameterTypeError(f"name={shown(name)} is no name; give a str")
-        recording = Recording(source, transform, source.name if name is None else name)
+        recording = Recording(
+            source,
+            transform,
+            source.name if name is None else name,
+            cache=open_cache(cache),
+        )
         label_set = LabelSet.parse(labels, open=allow_new_labels)
         table = AnnotationTable(
             recording=recording.name,

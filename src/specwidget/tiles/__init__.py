@@ -3,6 +3,7 @@
 from specwidget.tiles.base import Tile, TileKey, Tileset, layer_name
 from specwidget.tiles.damage import Damage, PatchedSource
 from specwidget.tiles.describing import spectrogram_info
+from specwidget.tiles.diskcache import DiskCache, open_cache
 from specwidget.tiles.layers import tilesets
 from specwidget.tiles.looking import drawn_range, extremes, sampled_extremes
 from specwidget.tiles.quantise import Quantiser
@@ -12,6 +13,7 @@ from specwidget.tiles.waveform import WaveformTileset, waveform_info
 
 __all__ = [
     "Damage",
+    "DiskCache",
     "PatchedSource",
     "Quantiser",
     "SpectrogramTileset",
@@ -22,6 +24,7 @@ __all__ = [
     "drawn_range",
     "extremes",
     "layer_name",
+    "open_cache",
     "sampled_extremes",
     "spectrogram_db",
     "spectrogram_info",

@@ -16,6 +16,7 @@ from specwidget.tiles.grid import FrameGrid
 from specwidget.tiles.overview import Overview
 from specwidget.tiles.quantise import Quantiser
 from specwidget.tiles.reading import Reader, Stretch
+from specwidget.tiles.shelf import spectrogram_name
 from specwidget.tiles.targets import Targets
 from specwidget.tiles.wavepass import WavePass
 from specwidget.transforms.base import Transform
@@ -45,13 +46,14 @@ class FramePass:
         self.limits = (drawn.low, drawn.high)
         self.grid = FrameGrid.of(self.source, transform)
         self.n_bins = transform.n_rows(self.source.sr)
+        self.name = spectrogram_name(transform, drawn)
         self._reader = Reader(self.source)
         self._claims = Claims()
         self._targets: dict[ChannelSpec, Targets] = {}
 
-    def overview(self, start: int, stop: int, level: int) -> Overview:
+    def overview(self, start: int, stop: int, level: int, name: str | None = None) -> Overview:
         """Return an empty overview of one channel, over frames ``[start, stop)``."""
-        return Overview(start, stop, level, self.grid.grain, (self.n_bins,), np.uint8)
+        return Overview(start, stop, level, self.grid.grain, (self.n_bins,), np.uint8, name)
 
     def targets(self, channel: ChannelSpec) -> Targets:
         """Return what is wanted of a channel."""
@@ -112,3 +114,4 @@ class FramePass:
                 some: NDArray[np.uint8] = columns[(first - start) >> finest :]
                 some = some[: -(-(last - first) >> finest)]
                 overview.put(first, last, max_pooled(some, 1 << max(0, overview.level - finest)))
+                self.waves.shelf.keep(overview)

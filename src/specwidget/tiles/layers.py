@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from specwidget.audio.source import AudioSource, ChannelSpec
 from specwidget.tiles.base import Tileset, layer_name
 from specwidget.tiles.damage import PatchedSource
+from specwidget.tiles.diskcache import DiskCache
 from specwidget.tiles.framepass import FramePass
 from specwidget.tiles.looking import drawn_range
 from specwidget.tiles.quantise import Quantiser
+from specwidget.tiles.shelf import Shelf
 from specwidget.tiles.spectrogram import SpectrogramTileset
 from specwidget.tiles.waveform import WaveformTileset
 from specwidget.tiles.wavepass import WavePass
@@ -23,6 +25,7 @@ def tilesets(
     transform: Transform,
     before: Mapping[str, Tileset] | None = None,
     drawn: Quantiser | None = None,
+    cache: DiskCache | None = None,
 ) -> dict[str, Tileset]:
     """Return the tilesets of a recording by the names of their layers.
 
@@ -40,6 +43,8 @@ def tilesets(
         over, with what they have learnt.
     drawn : Quantiser, optional
         The values that the bytes of spectrograms stand for, see `drawn_range`.
+    cache : DiskCache, optional
+        Where coarse levels are kept from one opening to the next.
 
     Examples
     --------
@@ -50,7 +55,7 @@ def tilesets(
     ['spec/0', 'spec/mix', 'wave/0', 'wave/mix']
     """
     channels: list[ChannelSpec] = [*range(source.n_channels), "mix"]
-    waves = _wave_pass(source, before or {})
+    waves = _wave_pass(source, before or {}, cache)
     frames = FramePass(waves, transform, drawn or drawn_range(source, transform))
     made: dict[str, Tileset] = {}
     for channel in channels:
@@ -60,8 +65,11 @@ def tilesets(
     return made
 
 
-def _wave_pass(source: AudioSource, before: Mapping[str, Tileset]) -> WavePass:
+def _wave_pass(
+    source: AudioSource, before: Mapping[str, Tileset], cache: DiskCache | None
+) -> WavePass:
     known = before.get(layer_name("wave", 0))
     if isinstance(known, WaveformTileset):
         return known.waves
-    return WavePass(source if isinstance(source, PatchedSource) else PatchedSource(source))
+    patched = source if isinstance(source, PatchedSource) else PatchedSource(source)
+    return WavePass(patched, Shelf(patched, cache))

@@ -7,6 +7,7 @@ same. Memory is bounded by the choice of the level, and taken when the first pie
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import Any
 
@@ -42,6 +43,9 @@ class Overview:
         Of one column.
     dtype : data type
         Of the values; 0 is the least of them where a column has several grains.
+    name : str, optional
+        What tells it from others of the same recording and geometry; None if it is not kept on
+        disk.
 
     Examples
     --------
@@ -54,7 +58,14 @@ class Overview:
     """
 
     def __init__(
-        self, start: int, stop: int, level: int, grain: int, shape: tuple[int, ...], dtype: Any
+        self,
+        start: int,
+        stop: int,
+        level: int,
+        grain: int,
+        shape: tuple[int, ...],
+        dtype: Any,
+        name: str | None = None,
     ) -> None:
         self.start = start
         self.stop = stop
@@ -65,6 +76,7 @@ class Overview:
         self._values: NDArray[Any] | None = None
         self._known = bytearray(-(-(stop - start) >> grain))
         self._lock = threading.Lock()
+        self.name = name
 
     @property
     def values(self) -> NDArray[Any]:
@@ -84,11 +96,31 @@ class Overview:
         """How many grains are known."""
         return self._known.count(1)
 
-    def restore(self, values: NDArray[Any], known: bytes) -> None:
-        """Take over what another overview of the same geometry had."""
+    @property
+    def n_grains(self) -> int:
+        """How many grains there are."""
+        return len(self._known)
+
+    def geometry(self) -> list[Any]:
+        """Return what two overviews have in common that hold the same columns, JSON-able."""
+        units = [self.start, self.stop, self.level, self.grain]
+        return [*units, *self._shape, self._dtype.str]
+
+    def restore(self, data: NDArray[np.uint8], known: bytes) -> bool:
+        """Take over the bytes of `values` and the `known` of another one of the same geometry.
+
+        Returns
+        -------
+        bool
+            False if they do not fit; nothing has changed then.
+        """
+        n_bytes = math.prod(self._shape) * self._dtype.itemsize
+        if data.nbytes != n_bytes or len(known) != self.n_grains:
+            return False
         with self._lock:
-            self._values = values
+            self._values = data.view(self._dtype).reshape(self._shape)
             self._known[:] = known
+        return True
 
     def covers(self, start: int, stop: int) -> bool:
         """Return whether all the units ``[start, stop)`` are known."""

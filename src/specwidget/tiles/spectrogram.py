@@ -26,6 +26,7 @@ from specwidget.tiles.estimate import FrameSampler, even_frames, guided_frames, 
 from specwidget.tiles.framepass import FramePass
 from specwidget.tiles.overview import Overview
 from specwidget.tiles.refining import FrameRefinement
+from specwidget.tiles.shelf import once
 from specwidget.tiles.targets import Target
 from specwidget.transforms.engine import max_pooled
 
@@ -51,7 +52,9 @@ class SpectrogramTileset:
         self._signal = ChannelSignal(source, self._channel)
         self._sampler = FrameSampler(frames.transform, self._signal, frames.limits)
         self._targets = frames.targets(self._channel)
-        self._overview = frames.overview(0, self._grid.pyramid.n_units, self._grid.stored)
+        name = None if frames.name is None else f"spec/{channel} {frames.name}"
+        self._overview = frames.overview(0, self._grid.pyramid.n_units, self._grid.stored, name)
+        self._restore = once(lambda: frames.waves.shelf.restore(self._overview))
 
     def info(self) -> dict[str, Any]:
         """Return the geometry of the tiles, see `spectrogram_info`."""
@@ -91,6 +94,7 @@ class SpectrogramTileset:
         start, stop = self._grid.pyramid.tile_units(key)
         if stop - start <= self._grid.exact_frames:
             return _packed(self._columns(start, stop, key.level, wanted))
+        self._restore()
         overview = self._overview
         if key.level >= overview.level and overview.covers(start, stop):
             return _packed(_coarser(overview, start, stop, key.level))
@@ -99,6 +103,7 @@ class SpectrogramTileset:
     def refinement(self, key: TileKey, tile: Tile) -> Refinement:
         """Return the way from an estimate that `tile` gave to the exact tile."""
         start, stop = self._grid.pyramid.tile_units(key)
+        self._restore()
         overview = self._overview
         if key.level < overview.level:
             overview = self._frames.overview(start, stop, key.level)

@@ -20,6 +20,7 @@ from specwidget.tiles.grid import ranges
 from specwidget.tiles.overview import Overview
 from specwidget.tiles.pyramid import Pyramid
 from specwidget.tiles.refining import WaveRefinement
+from specwidget.tiles.shelf import once
 from specwidget.tiles.summary import pooled
 from specwidget.tiles.targets import Target
 from specwidget.tiles.wavepass import STEP_LEVEL, WavePass
@@ -71,7 +72,9 @@ class WaveformTileset:
         self._signal = ChannelSignal(waves.source, check_channel(channel, self._source.n_channels))
         self._level_list = _levels(self._source.n_samples)
         self._targets = waves.targets(channel)
-        self._overview = waves.overview(0, self._source.n_samples, waves.level)
+        name = f"wave/{channel}"
+        self._overview = waves.overview(0, self._source.n_samples, waves.level, name)
+        self._restore = once(lambda: waves.shelf.restore(self._overview))
 
     def info(self) -> dict[str, Any]:
         """Return the geometry of the tiles, see `waveform_info`."""
@@ -112,6 +115,7 @@ class WaveformTileset:
             return Tile(self._signal.read(start, stop).tobytes(), stop - start)
         if stop - start <= EXACT_SAMPLES:
             return _packed(self._columns(start, stop, key.level, wanted))
+        self._restore()
         overview = self._overview
         if key.level >= overview.level and overview.covers(start, stop):
             return _packed(_coarser(overview, start, stop, key.level))
@@ -120,6 +124,7 @@ class WaveformTileset:
     def refinement(self, key: TileKey, tile: Tile) -> Refinement:
         """Return the way from an estimate that `tile` gave to the exact tile."""
         start, stop = self._units(key)
+        self._restore()
         overview = self._overview
         if key.level < overview.level:
             overview = self.waves.overview(start, stop, key.level)

@@ -18,6 +18,7 @@ from specwidget.tiles.damage import GRAIN, PatchedSource
 from specwidget.tiles.grid import MOST_SHARED
 from specwidget.tiles.overview import Overview, stored_level
 from specwidget.tiles.reading import Reader, Stretch
+from specwidget.tiles.shelf import Shelf, once
 from specwidget.tiles.summary import largest_changes, not_finite, pooled, summary
 from specwidget.tiles.targets import Targets
 
@@ -53,31 +54,34 @@ class WavePass:
     ----------
     source : PatchedSource
         The recording.
+    shelf : Shelf, optional
+        Where what was found is kept.
 
     Attributes
     ----------
     level : int
         Of the columns that are kept of the whole recording.
-    changes : Overview or None
-        The largest change from one sample to the next, in every channel; None where there are too
-        many channels.
     """
 
-    def __init__(self, source: PatchedSource) -> None:
+    def __init__(self, source: PatchedSource, shelf: Shelf | None = None) -> None:
         n, channels = source.n_samples, source.n_channels
         self.source = source
+        self.shelf = Shelf(source) if shelf is None else shelf
         self.level = stored_level(n, 12 * channels, COARSE_LEVEL)
         self.grain = max(self.level, GRAIN_LEVEL)
-        self.changes: Overview | None = None
+        self._changes: Overview | None = None
         if channels <= MOST_SHARED:
             level = CHANGE_LEVEL
             while (n >> level) * channels * 2 > CHANGE_BYTES:
                 level += 1
-            self.changes = Overview(0, n, level, max(level, self.grain), (channels,), np.float16)
+            self._changes = Overview(
+                0, n, level, max(level, self.grain), (channels,), np.float16, "changes"
+            )
         together = max(0, math.ceil(math.log2(channels)) - 1) if channels <= MOST_SHARED else 0
         self._step_level = max(STEP_LEVEL - together, self.grain)
-        if self.changes is not None:
-            self._step_level = max(self._step_level, self.changes.grain)
+        if self._changes is not None:
+            self._step_level = max(self._step_level, self._changes.grain)
+        self._restore = once(self._restore_changes)
         self._reader = Reader(source)
         self._claims = Claims()
         self._targets: dict[ChannelSpec, Targets] = {}
@@ -91,9 +95,22 @@ class WavePass:
         reading, searching = (min(times) for times in zip(*self._measured, strict=True))
         return bool(reading > DEAR * searching)
 
-    def overview(self, start: int, stop: int, level: int) -> Overview:
+    @property
+    def changes(self) -> Overview | None:
+        """The largest change from one sample to the next, in every channel.
+
+        None where there are too many channels.
+        """
+        self._restore()
+        return self._changes
+
+    def _restore_changes(self) -> None:
+        if self._changes is not None:
+            self.shelf.restore(self._changes)
+
+    def overview(self, start: int, stop: int, level: int, name: str | None = None) -> Overview:
         """Return an empty overview of one channel, over samples ``[start, stop)``."""
-        return Overview(start, stop, level, max(level, GRAIN_LEVEL), (3,), np.float32)
+        return Overview(start, stop, level, max(level, GRAIN_LEVEL), (3,), np.float32, name)
 
     def targets(self, channel: ChannelSpec) -> Targets:
         """Return what is wanted of a channel."""
@@ -136,6 +153,7 @@ class WavePass:
         found = [largest_changes(channel, changes.level) for channel in stretch.block]
         most = np.float32(np.finfo(np.float16).max)
         changes.put(start, stop, np.minimum(found, most).T)
+        self.shelf.keep(changes)
 
     def take(self, stretch: Stretch, start: int, stop: int) -> None:
         """Take what is wanted of the samples ``[start, stop)`` of a stretch."""
@@ -143,6 +161,7 @@ class WavePass:
             for overview, first, last in targets.lacking(start, stop):
                 samples = stretch.signal(channel).read(first, last)
                 overview.put(first, last, self.columns(samples, first, overview.level))
+                self.shelf.keep(overview)
 
     def columns(self, samples: NDArray[np.float32], start: int, level: int) -> NDArray[np.float32]:
         """Return the columns of samples from `start` on; remember those that are not finite."""
