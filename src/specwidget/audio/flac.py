@@ -16,6 +16,7 @@ __all__ = ["mended_flac"]
 
 _STREAMINFO = 42
 _TAIL = 1 << 18
+_LEAST_FRAME = 8
 _SYNC = re.compile(rb"\xff[\xf8\xf9]")
 _TOTAL_MASK = (1 << 36) - 1
 
@@ -61,7 +62,9 @@ def mended_flac(blob: Blob) -> Mended | None:
     if frame is None:
         return None
     real = frame.first + frame.n
-    if real != info.total and _crc16(tail[frame.offset :]) != 0:
+    at_end, before = _checked(tail[frame.offset :])
+    # What follows the last frame may be no FLAC; but then the header is believed.
+    if not (at_end or (before and real == info.total)):
         real = frame.first
     if real == info.total or not 0 < real <= _TOTAL_MASK:
         return Mended(blob, info.total, info.total)
@@ -81,7 +84,7 @@ def _last_frame(tail: bytes, info: _Info) -> _Frame | None:
 def _frame(data: bytes, offset: int, info: _Info) -> _Frame | None:
     """Parse the head of a frame, or return None where there is none."""
     head = data[offset : offset + 16]
-    if len(head) < 16:
+    if len(head) < 6:
         return None
     block_code, rate_code = head[2] >> 4, head[2] & 15
     if block_code == 0 or rate_code == 15 or head[3] >> 4 > 10 or head[3] & 1:
@@ -129,12 +132,13 @@ def _crc8(data: bytes) -> int:
     return crc
 
 
-def _crc16(data: bytes) -> int:
-    """Return FLAC's CRC-16; 0 for a frame with its own at the end."""
-    crc = 0
-    for byte in data:
+def _checked(data: bytes) -> tuple[bool, bool]:
+    """Return whether a frame's checksum is right if it ends with `data`, and if it ends before."""
+    crc, before = 0, False
+    for place, byte in enumerate(data):
+        before = before or (crc == 0 and place > _LEAST_FRAME)
         crc = (crc << 8 & 0xFFFF) ^ _CRC16[crc >> 8 ^ byte]
-    return crc
+    return crc == 0, before
 
 
 def _crc16_of(byte: int) -> int:

@@ -41,8 +41,8 @@ def lost_stretches(blob: Blob) -> tuple[tuple[int, int], ...]:
     Returns
     -------
     tuple of (int, int)
-        Granule positions, samples for Vorbis, from the end of the page before a gap to the end of
-        the first after it.
+        Granule positions behind the beginning, samples for Vorbis: from the end of the page before
+        a gap to the end of the first after it.
     """
     stretches = []
     serial, number, granule = -1, -1, 0
@@ -59,7 +59,8 @@ def lost_stretches(blob: Blob) -> tuple[tuple[int, int], ...]:
         if broken and page.granule > granule:
             stretches.append((granule, page.granule))
         granule, broken = page.granule, False
-    return tuple(stretches)
+    skipped = _pre_skip(blob)
+    return tuple((max(0, first - skipped), last - skipped) for first, last in stretches)
 
 
 def last_page(blob: Blob) -> int | None:
@@ -94,6 +95,13 @@ def _pages(blob: Blob, offset: int = 0) -> Iterator[_Page]:
             offset += size
         else:
             offset = found if (found := _next(blob, offset + 1)) >= 0 else blob.size
+
+
+def _pre_skip(blob: Blob) -> int:
+    """Return how many samples an Opus stream has before its first, 0 for what is none."""
+    head = blob.read(0, 512)
+    at = head.find(b"OpusHead")
+    return int.from_bytes(head[at + 10 : at + 12], "little") if at >= 0 else 0
 
 
 def _next(blob: Blob, offset: int) -> int:

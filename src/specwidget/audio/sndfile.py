@@ -66,7 +66,7 @@ class SoundFileSource(BaseSource):
         self._floats = subtype in _FLOAT_SUBTYPES
         # Decoders of Ogg go on behind a lost page as if nothing had been there.
         self._paged = subtype in GRANULE_RATES
-        self._granule_rate: float = GRANULE_RATES.get(subtype) or self.sr
+        self._granule_rate = GRANULE_RATES.get(subtype)
         self._looked = self._told = False
         self._holes = Condition()
         self._lock = threading.Lock()
@@ -85,7 +85,8 @@ class SoundFileSource(BaseSource):
         if news is not None:
             self._condition.warn(f"{self.name}: {news}")
         try:
-            if self._good_parts(start, stop) not in ([], [(start, stop)]):
+            parts = self._good_parts(start, stop)
+            if parts not in ([], [(start, stop)]) or (not parts and self._paged):
                 raise _UndecodableError("it is damaged")
             block = self._decode(start, stop, check=stop - start >= _CHECKED)
         except _UndecodableError as error:
@@ -97,13 +98,15 @@ class SoundFileSource(BaseSource):
     def _decode(self, start: int, stop: int, *, check: bool = False) -> NDArray[np.float32]:
         """Return samples ``[start, stop)``, all of them [shape=(n_channels, n)]."""
         try:
+            behind = [hole.stop for hole in self._holes.damage if hole.stop <= start]
+            floor = max(behind, default=0) if self._paged else 0
             with self._handles.use(start) as handle:
-                block = handle.read(start, stop)
+                block = handle.read(start, stop, floor)
                 if len(block) != stop - start:
                     raise _UndecodableError(f"it ends after {len(block)} of them")
                 if check and self._paged:
                     first = max(start, stop - _CHECK)
-                    again = handle.read(first, stop)
+                    again = handle.read(first, stop, floor)
                     if _differ(block[first - start :], again):
                         raise _UndecodableError("some of the file is missing there")
         except OSError as error:
@@ -168,10 +171,13 @@ class SoundFileSource(BaseSource):
                 lost = lost_stretches(self._blob)
             except OSError as error:
                 raise AudioFileError(f"{self.name}: cannot be read: {error}") from error
-            scale, end = self.sr / self._granule_rate, self.n_samples
-            stretches = [
-                (min(end, math.floor(a * scale)), min(end, math.ceil(b * scale))) for a, b in lost
-            ]
+            end = self.n_samples
+            if self._granule_rate is None:
+                stretches = [(min(end, first), min(end, last)) for first, last in lost]
+            else:
+                # Behind a lost page of Opus, libsndfile finds no place any more.
+                scale = self.sr / self._granule_rate
+                stretches = [(math.floor(first * scale), end) for first, _ in lost[:1]]
             for start, stop in stretches:
                 self._holes.mark(start, stop, "")
             self._mark(stretches)

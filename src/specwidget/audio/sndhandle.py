@@ -71,18 +71,26 @@ class SoundHandle:
             page = last_page(mended.blob)
             page = self.file.frames if page is None else page
             self._last_seek = max(0, self.file.frames - page - _LONGEST_BLOCK)
+        elif self.file.format == "FLAC":
+            # Before a frame that was cut short, libFLAC does not find the last sample.
+            self._last_seek = max(0, self.file.frames - _LONGEST_BLOCK)
 
     def close(self) -> None:
         """Close the decoder."""
         self.file.close()
 
-    def read(self, start: int, stop: int) -> NDArray[np.float32]:
-        """Return what there is of ``[start, stop)`` [shape=(n, n_channels)]."""
+    def read(self, start: int, stop: int, floor: int = 0) -> NDArray[np.float32]:
+        """Return what there is of ``[start, stop)`` [shape=(n, n_channels)].
+
+        Nothing before `floor` is decoded on the way.
+        """
         start, stop = start + self._lead, stop + self._lead
         begin = start
         try:
             if self.position + self._lead != start or self._pre_roll or self._at_once:
-                begin = max(0, min(start - self._pre_roll, self._last_seek))
+                begin = min(start, max(floor, min(start - self._pre_roll, self._last_seek)))
+                if floor > 0:
+                    self.file.seek(0)  # From nearby, libvorbis would walk over what is missing.
                 self._go_to(begin)
             block: NDArray[np.float32] = self.file.read(
                 stop - begin, dtype="float32", always_2d=True
