@@ -15,6 +15,7 @@ from specwidget._check import check_number, shown
 from specwidget.annotations import Change
 from specwidget.annotations.cutting import duplicate, merge, split
 from specwidget.annotations.geometry import GEOMETRY_KINDS, GeometryKind
+from specwidget.annotations.operations import Add
 from specwidget.annotations.revising import Plan
 from specwidget.annotations.shaping import (
     EDGES,
@@ -26,6 +27,7 @@ from specwidget.annotations.shaping import (
     relabel,
     rename,
 )
+from specwidget.annotations.tsv import read_tsv, shifted, write_tsv
 from specwidget.errors import AnnotationError, ParameterError, ParameterTypeError
 from specwidget.labelling import Labelling
 
@@ -345,6 +347,78 @@ class Handling(Labelling):
     ) -> None:
         """Reject annotations: those named, or drafts by their scores, as `accept` does."""
         self._mark("rejected", ids, min_score, max_score)
+
+    def copy(self, ids: _Ids | None = None) -> str:
+        """Write annotations as a table that a spreadsheet understands, and `paste` too.
+
+        Parameters
+        ----------
+        ids : str or iterable of str, optional
+            All annotations by default.
+
+        Returns
+        -------
+        str
+            Tab-separated text with a line of names: start, end, label, low_freq, high_freq, tier,
+            channel, score, source, status, annotator, note, and columns of your own. A text that a
+            spreadsheet would take for a formula has an apostrophe in front.
+
+        Raises
+        ------
+        AnnotationError
+            There is no such annotation.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from specwidget import SpecWidget
+        >>> w = SpecWidget(np.zeros(16000), sr=8000)
+        >>> song = w.add(0.5, 1.0, "song")
+        >>> w.copy(song).splitlines()[1].split("\t")[:3]
+        ['0.5', '1', 'song']
+        """
+        rows = self._table.rows() if ids is None else [self._table.row(id) for id in _listed(ids)]
+        return write_tsv(rows, self._table.extras)
+
+    def paste(self, text: str, at: float | None = None) -> list[str]:
+        """Add annotations from a table, such as `copy` writes or a spreadsheet gives.
+
+        Parameters
+        ----------
+        text : str
+            Lines of cells, parted by tabs, semicolons or commas. The first line names the columns,
+            in any order; without such a line they are start, end, label, low_freq, high_freq and
+            so on, as in Audacity's label tracks. Decimal commas are understood; columns of other
+            names are passed over.
+        at : float, optional
+            Seconds at which the first of them shall start; where the table has it by default.
+
+        Returns
+        -------
+        list of str
+            Ids of the new annotations.
+
+        Raises
+        ------
+        AnnotationError
+            The text is no such table, or its rows make no sense; nothing was added.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from specwidget import SpecWidget
+        >>> w = SpecWidget(np.zeros(16000), sr=8000)
+        >>> _ = w.paste("label;start;end\nsong;0,25;0,5\n", at=1.0)
+        >>> w.annotations[["start", "end", "label"]]
+           start   end label
+        0    1.0  1.25  song
+        """
+        if not isinstance(text, str):
+            raise ParameterTypeError(f"text={shown(text)} is no text; give a str")
+        rows = read_tsv(text, self._table.extras)
+        if at is not None:
+            rows = shifted(rows, check_number("at", at))
+        return self._change(lambda: self._table.apply(map(Add, rows))).added_ids
 
     def _mark(self, status: str, ids: _Ids | None, low: float | None, high: float | None) -> None:
         if ids is None and low is None and high is None:
