@@ -270,6 +270,43 @@ describe("tiles", () => {
     expect(sent("tiles.get")).toHaveLength(1);
   });
 
+  it("that are estimates are made exact for who wants them, and for nobody else", () => {
+    const owner = {};
+    store.want(owner, need(keys(1, 2)));
+    frame();
+    tell(model.sent[0]!.id, keys(1), { exact: false, last: false });
+    tell(model.sent[0]!.id, keys(2));
+    frame();
+    store.want(owner, need(keys(2)));
+    frame();
+    expect(sent("tiles.cancel").map(indices)).toEqual([[1]]);
+    expect(store.stats.cancelled).toBe(0);
+    // It is shown at once when it is in sight again, and asked for, so that it becomes exact.
+    store.want(owner, need(keys(1)));
+    frame();
+    expect(store.get(key(1))).toMatchObject({ exact: false });
+    expect(sent("tiles.get").map(indices)).toEqual([[1, 2], [1]]);
+    tell(model.sent.at(-1)!.id, keys(1), { exact: false });
+    frame();
+    tell(null, keys(1), { exact: true });
+    frame();
+    store.want(owner, need([]));
+    frame();
+    expect(sent("tiles.get")).toHaveLength(2);
+    expect(sent("tiles.cancel")).toHaveLength(1);
+  });
+
+  it("that are another page's estimates are asked for when they are wanted, and not cancelled before", () => {
+    const owner = {};
+    tell("otherpage-7", keys(3), { exact: false });
+    store.want(owner, need([]));
+    frame();
+    expect(model.sent).toHaveLength(0);
+    store.want(owner, need(keys(3)));
+    frame();
+    expect(sent("tiles.get").map(indices)).toEqual([[3]]);
+  });
+
   it("stay within the bytes, the least recently used leaving first", () => {
     make(3 * BINS * COLUMNS);
     tell(null, keys(1, 2, 3));

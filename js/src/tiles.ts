@@ -5,7 +5,7 @@
  * first, as soon as there are more than `maxBytes`; what is wanted stays. An estimate never replaces
  * an exact tile. A key is out in at most one request; one that failed is asked for again, alone, after
  * a pause that grows, and after some times given up. What may be needed next is asked for when nothing
- * that is needed is out.
+ * that is needed is out. The kernel makes estimates exact as long as they are wanted here, and no longer.
  */
 
 import { type Channel, DisconnectedError, KernelError } from "./channel";
@@ -75,6 +75,8 @@ export class TileStore {
   readonly #wishes = new Map<object, Wishes>();
   readonly #held = new Map<string, Held>();
   readonly #failures = new Map<string, Failure>();
+  /** Estimates that came for this page, and that the kernel is making exact for it. */
+  readonly #improving = new Map<string, TileKey>();
   /** Keys that are out, with the id of their request. */
   readonly #out = new Map<string, { readonly key: TileKey; readonly request: string }>();
   /** Tiles of an epoch that was not yet announced: messages overtake traits. */
@@ -243,6 +245,11 @@ export class TileStore {
       unwanted.push(key);
     }
     this.#counts.cancelled += unwanted.length;
+    for (const [name, key] of this.#improving) {
+      if (this.#wanted.has(name)) continue;
+      this.#improving.delete(name);
+      unwanted.push(key);
+    }
     for (let i = 0; i < unwanted.length; i += MAX_KEYS) {
       this.#channel.notify(tilesCancel(this.#epoch, unwanted.slice(i, i + MAX_KEYS)));
     }
@@ -257,7 +264,7 @@ export class TileStore {
     for (const [name, { key, needed }] of this.#wanted) {
       // Needed keys come first, so that `waiting` is final when the first of the others comes.
       if (!needed && (waiting || this.#bytes >= this.#maxBytes)) break;
-      if (this.#held.has(name)) continue;
+      if (this.#isGood(name)) continue;
       const failure = this.#failures.get(name);
       if (this.#out.has(name)) waiting ||= needed;
       else if (failure === undefined) {
@@ -275,6 +282,12 @@ export class TileStore {
     if (next < Number.POSITIVE_INFINITY) {
       this.#retry = this.#scope.timeout(() => this.#schedule(), next - now);
     }
+  }
+
+  /** Whether a tile is there, exact or about to be. */
+  #isGood(name: string): boolean {
+    const held = this.#held.get(name);
+    return held !== undefined && (held.tile.exact || this.#improving.has(name));
   }
 
   #request(keys: readonly TileKey[]): void {
@@ -340,6 +353,8 @@ export class TileStore {
       const bins = tile.data.length / tile.columns;
       if (tile.kind === "spectrogram" && bins !== (this.#nBins ?? bins)) continue;
       const name = keyString(key);
+      if (tile.exact) this.#improving.delete(name);
+      else if (this.#out.has(name)) this.#improving.set(name, key);
       this.#out.delete(name);
       this.#failures.delete(name);
       this.#counts.received += 1;
@@ -367,6 +382,7 @@ export class TileStore {
   #clear(): void {
     this.#held.clear();
     this.#out.clear();
+    this.#improving.clear();
     this.#failures.clear();
     this.#bytes = 0;
     this.#problem = null;

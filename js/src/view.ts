@@ -15,6 +15,7 @@ import { Listening } from "./listening";
 import { UNLABELLED } from "./marks";
 import { Navigation } from "./navigation";
 import { Palette } from "./palette";
+import { Progress } from "./progress";
 import { transformSet } from "./protocol";
 import { Reader } from "./reader";
 import { valueScale } from "./reading";
@@ -50,6 +51,7 @@ export class View {
   private readonly settings: Settings;
   private readonly help = helpPanel();
   private readonly status = new Status();
+  private readonly progress: Progress;
   /** How complete the picture was that was spoken of last. */
   private shown = "";
 
@@ -98,6 +100,8 @@ export class View {
       },
       scope,
     );
+    this.progress = new Progress(session.channel, scope);
+    this.status.root.append(this.progress.root);
     const grip = element("div", { class: "sw-grip", title: "Drag to change the height" });
     this.root.append(
       this.toolbar.root,
@@ -301,6 +305,7 @@ export class View {
     const { missing, estimated } = this.stage.result;
     const shown = `${missing} ${estimated}`;
     const still = [...changed].every((change) => change === "window" || change === "cursor");
+    this.progress.update(estimated);
     if (still && shown === this.shown) this.toolbar.tick(player.position);
     else this.update();
     this.shown = shown;
