@@ -349,7 +349,7 @@ class Handling(Labelling):
         self._mark("rejected", ids, min_score, max_score)
 
     def copy(self, ids: _Ids | None = None) -> str:
-        """Write annotations as a table that a spreadsheet understands, and `paste` too.
+        r"""Write annotations as a table that a spreadsheet understands, and `paste` too.
 
         Parameters
         ----------
@@ -381,7 +381,7 @@ class Handling(Labelling):
         return write_tsv(rows, self._table.extras)
 
     def paste(self, text: str, at: float | None = None) -> list[str]:
-        """Add annotations from a table, such as `copy` writes or a spreadsheet gives.
+        r"""Add annotations from a table, such as `copy` writes or a spreadsheet gives.
 
         Parameters
         ----------
