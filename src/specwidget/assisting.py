@@ -15,7 +15,7 @@ import traitlets
 
 from specwidget import protocol
 from specwidget._check import check_number, shown
-from specwidget.annotations import Add, Remove
+from specwidget.annotations import NAMES, Add, Change, Remove
 from specwidget.assist import Assistants, AssistRun, Row
 from specwidget.assist.registry import built_in, name_of, needs_of
 from specwidget.assist.runs import Runs
@@ -315,19 +315,29 @@ class Assisting(Measuring):
         channel: int | None,
         replaced: tuple[float, float] | None,
     ) -> pd.DataFrame:
-        ops: list[Add | Remove] = []
-        if replaced is not None:
-            ops += [Remove(one) for one in self._drafts_of(name, replaced)]
-        for row in rows:
-            full = {"channel": channel, **row, "source": name, "status": "draft"}
-            full["label"] = full.get("label") or label
-            ops.append(Add(full))
-        if not ops:
-            return self._table.to_dataframe().iloc[:0]
-        change = self._change(lambda: self._table.apply(ops))
-        came = set(change.ids)
-        frame = self._table.to_dataframe()
-        return frame[frame["id"].isin(came)].reset_index(drop=True)
+        given = {"source": name, "status": "draft"}
+        added = [
+            {"channel": channel, **row, **given, "label": row.get("label") or label} for row in rows
+        ]
+        table = self._table
+        before: set[str] = set()
+
+        def make() -> Change:
+            before.update(table.ids())
+            gone = [] if replaced is None else self._drafts_of(name, replaced)
+            new_columns = (
+                {column for row in added for column in row} - set(NAMES) - set(table.extras)
+            )
+            if not new_columns:
+                return table.apply([*map(Remove, gone), *map(Add, added)])
+            # Only a DataFrame brings columns that there are not yet.
+            frame = table.to_dataframe()
+            kept = frame[~frame["id"].isin(gone)]
+            return table.replace(pd.concat([kept, pd.DataFrame(added)], ignore_index=True))
+
+        self._change(make)
+        frame = table.to_dataframe()
+        return frame[~frame["id"].isin(before)].reset_index(drop=True)
 
     def _drafts_of(self, name: str, span: tuple[float, float]) -> list[str]:
         frame = self._table.to_dataframe()
