@@ -38,7 +38,7 @@ __all__ = ["Cqt", "Vqt"]
 
 MAX_BINS = 2048
 MAX_BINS_PER_OCTAVE = 512
-MAX_JUST_INTERVALS = 96
+MAX_JUST_INTERVALS = 72
 _C1 = 440.0 * 2.0 ** ((24 - 69.0) / 12.0)
 _INTERVALS = ("equal", "pythagorean", "ji3", "ji5", "ji7")
 _QUALITIES = ("soxr_vhq", "soxr_hq", "soxr_mq", "soxr_lq", "soxr_qq")

@@ -160,8 +160,8 @@ def _check_size(spec: FilterSpec, octaves: list[NDArray[np.float64]]) -> None:
     if values > MAX_VALUES:
         raise ParameterError(
             f"the filters would have {values:,.0f} values, and at most {MAX_VALUES:,} can be used; "
-            "make fmin larger, or bins_per_octave or filter_scale smaller, or hop_length a "
-            f"multiple of {1 << (len(octaves) - 1)}"
+            "make fmin larger, bins_per_octave or filter_scale smaller, or hop_length a multiple "
+            f"of {1 << len(octaves)}"
         )
 
 

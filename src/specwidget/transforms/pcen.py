@@ -24,7 +24,7 @@ from specwidget.transforms.valued import Valued
 __all__ = ["FORGOTTEN", "Pcen"]
 
 FORGOTTEN = 1e-9
-MAX_PAST_VALUES = 1 << 26
+MAX_PAST_VALUES = 1 << 24
 _USUAL_RATE = 44_100.0
 
 

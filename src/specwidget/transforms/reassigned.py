@@ -19,6 +19,7 @@ from specwidget.transforms.valued import Valued, power_to_db
 
 __all__ = ["Reassigned"]
 
+MAX_OVERLAP = 1 << 22
 
 @dataclass(frozen=True, kw_only=True)
 class Reassigned(Valued, Framing):
@@ -74,6 +75,12 @@ class Reassigned(Valued, Framing):
                 "reassign_frequencies and reassign_times are both False; take Stft, or one of them"
             )
         self._set("ref_power", check_number("ref_power", self.ref_power, 0.0, 1e30))
+        least = -(-self.n_fft * self.n_fft // MAX_OVERLAP)
+        if self.reassign_times and self.hop < least:
+            raise ParameterError(
+                f"hop_length={self.hop} lets every frame of n_fft={self.n_fft} depend on "
+                f"{self.n_fft // self.hop:,} others; give hop_length={least} or more"
+            )
 
     @property
     def span(self) -> int:
