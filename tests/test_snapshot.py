@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from specwidget.audio import open_audio
+from specwidget.audio.signal import ChannelSignal
 from specwidget.errors import ParameterError
 from specwidget.snapshot import Still, render_png, still_inputs
 from specwidget.snapshot.canvas import Palette
@@ -31,12 +32,13 @@ from specwidget.snapshot.scales import (
     FreqAxis,
     Tick,
     amplitude_ticks,
-    db_ticks,
     freq_scale,
     freq_ticks,
+    row_ticks,
     time_ticks,
+    value_ticks,
 )
-from specwidget.transforms import MelSpectrogram, Stft
+from specwidget.transforms import Chroma, Cqt, Frames, MelSpectrogram, Mfcc, Pcen, Stft, Units
 
 LINE = lighter((255, 0, 0))
 
@@ -120,6 +122,25 @@ def test_the_mel_axis_is_librosas() -> None:
     np.testing.assert_allclose(freq_scale("mel", 0, 11025).to_unit(hz), mel / mel[-1], atol=1e-12)
 
 
+@given(st.integers(1, 5000), st.floats(0, 1), st.floats(0, 1), st.integers(8, 2000))
+def test_rows_are_named_in_their_middles(n: int, a: float, b: float, height: int) -> None:
+    low, high = sorted((a * n, b * n))
+    ticks = row_ticks(None, low, high, height)
+    assert all(low <= tick.value <= high for tick in ticks)
+    assert [tick.text for tick in ticks] == [str(int(tick.value)) for tick in ticks]
+    assert len(ticks) <= height / 14 + 1
+    if high - low >= 2 and (high - low) * 14 <= height:
+        assert [tick.value for tick in ticks] == [
+            row + 0.5 for row in range(n) if low <= row + 0.5 <= high
+        ]
+    names = [f"row {k}" for k in range(n)]
+    assert texts(row_ticks(names, low, high, height)) == [f"row {tick.text}" for tick in ticks]
+
+
+def test_rows_have_names_that_the_font_knows() -> None:
+    assert texts(row_ticks(["C", "C♯"], 0, 2, 300)) == ["C", "C#"]
+
+
 @pytest.mark.parametrize(
     ("view", "expected"),
     [
@@ -146,7 +167,7 @@ def test_ticks_lie_within_the_axis_apart_from_each_other(
         return
     for ticks, least in (
         (time_ticks(low, high, size), 0.9 * 80 * span / size),
-        (db_ticks(low, high, size), 0.9 * 32 * span / size),
+        (value_ticks(low, high, size), 0.9 * 32 * span / size),
     ):
         places = values(ticks)
         assert all(low - 1e-3 * span <= v <= high + 1e-3 * span for v in places)
@@ -536,3 +557,71 @@ def test_an_estimate_says_so() -> None:
     still = still_inputs(source, Stft(), seconds=0.0)
     assert (above(pixels(render_png(still))) != PAGE).any()
     assert (above(pixels(render_png(dataclasses.replace(still, exact=True)))) == PAGE).all()
+
+
+# Rows and values of other kinds ------------------------------------------------------------------
+
+
+def test_a_row_that_is_no_frequency_is_where_its_name_is() -> None:
+    y = 0.5 * np.sin(2 * np.pi * 440 * np.arange(22050) / 22050)
+    chroma = Chroma()
+    for axis in AXES:
+        still = still_inputs(open_audio(y, sr=22050), chroma, freq_axis=axis)
+        assert (still.freq_axis, still.freq_view) == ("linear", (0.0, 12.0))
+        assert still.units == chroma.units(22050)
+        rows = still.spectrogram.shape[1]
+        bright = np.flatnonzero(still.spectrogram[0, :, 200] > 0.99)
+        np.testing.assert_allclose(
+            (bright.min(), bright.max() + 1), np.array([9, 10]) * rows / 12, atol=1
+        )
+
+
+def test_what_frames_hold_is_drawn() -> None:
+    S = np.zeros((4, 101))
+    S[1, 50:] = 3.0
+    frames = Frames(S, hop_length=80, limits=(0, 3))
+    still = still_inputs(open_audio(np.zeros(8000), sr=8000), frames)
+    drawn = pixels(render_png(still, db_range=(0.0, 3.0), colormap="gray"))
+    pane = still_layout().specs[0]
+    quarter = pane.height // 4
+    left, right = pane.x + pane.width // 4, pane.x + 3 * pane.width // 4
+    for row in range(4):
+        y = pane.bottom - row * quarter - quarter // 2
+        assert (drawn[y, left] == 0).all()
+        assert (drawn[y, right] == (255 if row == 1 else 0)).all()
+
+
+@pytest.mark.parametrize("transform", [Pcen(), Mfcc(), Cqt(), Chroma()])
+def test_of_every_kind(transform: Any) -> None:
+    rng = np.random.default_rng(0)
+    source = open_audio(rng.normal(0, 0.1, 44100).astype(np.float32), sr=22050)
+    still = still_inputs(source, transform, freq_axis="log")
+    found = still.spectrogram[np.isfinite(still.spectrogram)]
+    expected = transform.values(ChannelSignal(source, 0), 0, transform.n_frames(44100))
+    assert found.size > 0.9 * still.spectrogram.size
+    assert expected.min() - 1e-3 <= found.min() <= found.max() <= expected.max() + 1e-3
+    assert found.max() == pytest.approx(expected.max(), rel=1e-3)
+
+
+def test_a_band_has_no_place_among_rows_that_are_none() -> None:
+    row = {"start": 2.0, "end": 6.0, "low_freq": 2.0, "high_freq": 4.0, "label": ""}
+    still = quiet_still(freq_view=(0.0, 12.0))
+    in_rows = dataclasses.replace(still, units=Units(unit="", row_label="coefficient"))
+    box = pixels(render_png(still, rows=[row], colors={"": "#ff0000"}))
+    whole = pixels(render_png(in_rows, rows=[row], colors={"": "#ff0000"}))
+    pane = still_layout().specs[0]
+    x = pane.x + pane.width * 2 // 10
+    for drawn, share in ((box, 2 / 12), (whole, 1.0)):
+        painted = (drawn[pane.y : pane.bottom, x] != drawn[pane.y, pane.x]).any(axis=1)
+        assert painted.mean() == pytest.approx(share, abs=0.03)
+
+
+@pytest.mark.parametrize("unit", ["", "dB", "W", "a unit with a very long name", "漢字" * 20])
+def test_the_unit_of_values_lies_on_the_page(unit: str) -> None:
+    still = dataclasses.replace(quiet_still(), units=Units(name="value", unit=unit))
+    drawn = pixels(render_png(still))
+    layout = still_layout()
+    bar = layout.colorbar
+    title = drawn[bar.y - 18 : bar.y - 2, bar.x :]
+    assert (title != PAGE).any()
+    assert (title[:, -1] == PAGE).all()

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from specwidget.snapshot.canvas import Canvas, text_mask
+from specwidget.snapshot.canvas import Canvas, plain, text_mask
 from specwidget.snapshot.colors import MUTED, PAGE, TEXT, Color
 from specwidget.snapshot.layout import Rect
-from specwidget.snapshot.scales import Tick, db_ticks
+from specwidget.snapshot.scales import Tick, value_ticks
 
 __all__ = ["colorbar", "lane_name", "side_axis", "time_axis"]
 
@@ -49,20 +49,31 @@ def time_axis(canvas: Canvas, rect: Rect, ticks: Sequence[Tick], view: tuple[flo
         canvas.text(left, rect.y + _TICK + 2, mask, ramp)
 
 
-def colorbar(canvas: Canvas, rect: Rect, shades: Sequence[Color], low: float, high: float) -> None:
-    """Draw the colours from `low` (bottom) to `high` dB (top)."""
+def colorbar(
+    canvas: Canvas, rect: Rect, shades: Sequence[Color], low: float, high: float, title: str
+) -> None:
+    """Draw the colours from `low` (bottom) to `high` (top), and what they are of."""
     numbers = np.array([canvas.palette.number(shade) for shade in shades], dtype=np.uint8)
     steps = np.arange(rect.height) * len(shades) // rect.height
     canvas.block(rect)[:] = numbers[steps[::-1], np.newaxis]
-    ticks = db_ticks(low, high, rect.height)
+    ticks = value_ticks(low, high, rect.height)
     places = [(tick.value - low) / (high - low) for tick in ticks]
     side_axis(canvas, rect, ticks, places, left=False)
-    mask = text_mask("dB")
+    mask = text_mask(_fitting(plain(title), canvas.bounds.right - rect.x))
     canvas.text(rect.x, rect.y - mask.shape[0] - 2, mask, canvas.palette.ramp(PAGE, MUTED))
 
 
+def _fitting(text: str, width: int) -> str:
+    """Give a text, or as much of it as there is room for."""
+    short = text
+    while len(short) > 1 and text_mask(short).shape[1] > width:
+        text = text[:-1]
+        short = text + "..."
+    return short
+
+
 def lane_name(canvas: Canvas, pane: Rect, name: str) -> None:
-    """Write a channel's name upwards along a pane's left side."""
+    """Write the name of a channel, or of rows, upwards along a pane's left side."""
     mask = np.rot90(text_mask(name))
     if pane.height >= max(_NAME_LEAST, mask.shape[0]):
         top = pane.y + (pane.height - mask.shape[0]) // 2

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +19,7 @@ from specwidget.audio.signal import BlockSignal, ChannelSignal
 from specwidget.snapshot.layout import HEIGHT, WIDTH, still_layout
 from specwidget.snapshot.pool import Floats, Places, bins_of, envelope, extremes, nearest, pool
 from specwidget.snapshot.scales import FreqAxis, freq_scale
+from specwidget.transforms.units import Units
 
 if TYPE_CHECKING:
     from specwidget.audio import AudioSource
@@ -46,17 +47,19 @@ class Still:
     view : tuple of float
         First and last second.
     freq_view : tuple of float
-        Lowest and highest frequency in Hz.
+        Lowest and highest frequency in Hz, or rows where those are no frequencies.
     freq_axis : {"linear", "log", "mel"}
         How the rows of the spectrogram are spread over `freq_view`.
     channels : tuple of int or "mix"
         What each lane shows.
     spectrogram : numpy.ndarray [shape=(n_lanes, rows, columns)]
-        dB with ``ref=1.0``, row 0 the lowest; NaN where nothing is known.
+        Values, dB with ``ref=1.0``, row 0 the lowest; NaN where nothing is known.
     waveform : numpy.ndarray [shape=(n_lanes, 3, columns)]
         Minimum, maximum and RMS; NaN where nothing is known.
     exact : bool
         Whether every sample in view was looked at.
+    units : Units
+        What values and rows mean; dB over frequencies by default.
     """
 
     view: tuple[float, float]
@@ -66,6 +69,7 @@ class Still:
     spectrogram: Floats
     waveform: Floats
     exact: bool
+    units: Units = field(default_factory=Units)
 
 
 def still_inputs(
@@ -91,9 +95,9 @@ def still_inputs(
     view : tuple of float, optional
         First and last second; the whole recording by default.
     freq_view : tuple of float, optional
-        Lowest and highest frequency in Hz; from 0 to half the sampling rate by default.
+        Lowest and highest frequency in Hz, or row; all of the transform's by default.
     freq_axis : {"linear", "log", "mel"}
-        How frequencies are spread.
+        How frequencies are spread; rows that are none are even.
     channels : sequence of int or "mix", optional
         A lane for each, the first `MOST_LANES` at most; every channel by default.
     width, height : int
@@ -107,7 +111,10 @@ def still_inputs(
         The values that `render_png` draws.
     """
     t0, t1 = view or (0.0, source.n_samples / source.sr)
-    low, high = freq_view or (0.0, source.sr / 2.0)
+    low, high = freq_view or transform.band(source.sr)
+    units = transform.units(source.sr)
+    if units.row_label is not None:
+        freq_axis = "linear"
     lanes = tuple(range(source.n_channels) if channels is None else channels)[:MOST_LANES]
     pane = still_layout(width, height, len(lanes)).specs[0]
     hz = freq_scale(freq_axis, low, high).from_unit(np.linspace(0.0, 1.0, pane.height + 1))
@@ -128,6 +135,7 @@ def still_inputs(
         spectrogram=spectrogram,
         waveform=waveform,
         exact=exact,
+        units=units,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,13 @@ from specwidget.snapshot.marks import (
     marks,
 )
 from specwidget.snapshot.pool import Floats
-from specwidget.snapshot.scales import amplitude_ticks, freq_scale, freq_ticks, time_ticks
+from specwidget.snapshot.scales import (
+    amplitude_ticks,
+    freq_scale,
+    freq_ticks,
+    row_ticks,
+    time_ticks,
+)
 
 __all__ = ["render_png"]
 
@@ -72,7 +79,7 @@ def render_png(
     colors : mapping of str to str, optional
         Label -> "#rrggbb"; a label that is not in it is drawn grey.
     db_range : tuple of float
-        What the two ends of the colormap stand for, in dB relative to `ref_db`.
+        The values that the two ends of the colormap stand for, dB relative to `ref_db`.
     ref_db : float
         What reads as 0 dB, in dB with ``ref=1.0``.
     colormap : str
@@ -107,7 +114,8 @@ def render_png(
         _spectrograms(canvas, layout, still, found, shades, (ref_db + low, ref_db + high))
         ticks = time_ticks(*still.view, layout.time_axis.width)
         time_axis(canvas, layout.time_axis, ticks, still.view)
-        colorbar(canvas, layout.colorbar, shades, low, high)
+        unit = still.units.unit or still.units.name
+        colorbar(canvas, layout.colorbar, shades, low, high, unit)
         notes = [] if still.exact else ["estimate"]
         if count > len(found):
             notes.append(f"{count - len(found):,} more annotations")
@@ -166,11 +174,19 @@ def _spectrograms(
         step = np.clip((db[::-1] - np.float32(levels[0])) * np.float32(gain), 0, len(shades) - 1)
         step = np.where(np.isnan(step), np.float32(len(shades)), step)
         canvas.block(pane)[:] = numbers[step.astype(np.uint8)]
-        draw_on_spectrogram(canvas, pane, _in_lane(found, still, lane), still.view, scale)
-        ticks = freq_ticks(scale, pane.height)
+        units, shown = still.units, _in_lane(found, still, lane)
+        if units.row_label is None:
+            ticks = freq_ticks(scale, pane.height)
+        else:
+            # A band in Hz has no place among rows that are no frequencies.
+            shown = [replace(mark, low_freq=None, high_freq=None) for mark in shown]
+            ticks = row_ticks(units.row_names, *still.freq_view, pane.height)
+        draw_on_spectrogram(canvas, pane, shown, still.view, scale)
         side_axis(canvas, pane, ticks, [float(scale.to_unit(tick.value)) for tick in ticks])
         if len(still.channels) > 1:
             lane_name(canvas, pane, _channel_name(still, lane))
+        elif units.row_label is not None:
+            lane_name(canvas, pane, plain(units.row_label))
 
 
 def _title(

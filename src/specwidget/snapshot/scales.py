@@ -7,6 +7,7 @@ is Slaney's, and the tick values are round numbers inside the range.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -17,10 +18,11 @@ __all__ = [
     "FreqAxis",
     "Tick",
     "amplitude_ticks",
-    "db_ticks",
     "freq_scale",
     "freq_ticks",
+    "row_ticks",
     "time_ticks",
+    "value_ticks",
 ]
 
 FreqAxis: TypeAlias = Literal["linear", "log", "mel"]
@@ -31,6 +33,7 @@ _MEL_STEP = math.log(6.4) / 27.0
 _TIME_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200)
 _ROW = 32
 _TIGHT_ROW = 20
+_CLOSE_ROW = 14
 _MINUS = "-"
 
 
@@ -155,8 +158,19 @@ def _even_ticks(low: float, high: float, height: int, spacing: int) -> list[Tick
     return [Tick(value, _fixed(value, _decimals(step))) for value in _multiples(low, high, step)]
 
 
-def db_ticks(low: float, high: float, height: int) -> list[Tick]:
-    """Ticks of a colour bar that runs from `low` to `high` dB."""
+def row_ticks(names: Sequence[str] | None, low: float, high: float, height: int) -> list[Tick]:
+    """Ticks in the middle of rows that are no frequencies, as many as there is room for."""
+    step = int(_round_step(max(1.0, (high - low) * _CLOSE_ROW / max(height, 1))))
+    first = -(-math.ceil(max(low - 0.5, 0.0)) // step) * step
+    last = math.floor(high - 0.5)
+    return [
+        Tick(row + 0.5, str(row) if names is None else names[row].replace("♯", "#"))
+        for row in range(first, last + 1, step)
+    ]
+
+
+def value_ticks(low: float, high: float, height: int) -> list[Tick]:
+    """Ticks of a colour bar that runs from `low` to `high`."""
     return _even_ticks(low, high, height, _ROW)
 
 

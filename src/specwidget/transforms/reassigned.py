@@ -21,6 +21,7 @@ __all__ = ["Reassigned"]
 
 MAX_OVERLAP = 1 << 22
 
+
 @dataclass(frozen=True, kw_only=True)
 class Reassigned(Valued, Framing):
     """Power of the short-time Fourier transform, moved to where it is, in dB.
