@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import hypothesis.strategies as st
@@ -12,7 +14,7 @@ import scipy.signal
 from hypothesis import given
 from numpy.typing import NDArray
 
-from specwidget import ParameterError, ParameterTypeError
+from specwidget import ParameterError, ParameterTypeError, SpecWidget
 from specwidget.audio import open_audio
 from specwidget.measurements import peaks, spectrum
 
@@ -164,3 +166,69 @@ def test_what_makes_no_sense_is_refused(
         spectrum(open_audio(tone(440.0, SR), sr=SR), *arguments, **options)
     for word in words:
         assert word in str(caught.value)
+
+
+# The widget --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def widget() -> Iterator[SpecWidget]:
+    y = np.concatenate([tone(500.0, SR), tone(1500.0, SR), tone(2500.0, SR)])
+    made = SpecWidget(y, sr=SR)
+    yield made
+    made.close()
+
+
+def test_the_widget_gives_the_spectrum_of_what_is_asked_selected_or_seen(
+    widget: SpecWidget,
+) -> None:
+    def loudest(n: int, *span: float) -> list[float]:
+        return sorted(widget.spectrum_peaks(*span, n=n)["freq"].round(-1))
+
+    assert loudest(9, 0.2, 0.8) == [500.0]
+    assert loudest(3) == [500.0, 1500.0, 2500.0]
+    widget.view = (1.1, 2.9)
+    assert loudest(2) == [1500.0, 2500.0]
+    widget.selected = [widget.add(2.2, 2.5), widget.add(2.6, 2.7)]
+    assert loudest(9) == [2500.0]
+    frequencies, db = widget.spectrum(n_fft=512, window="blackman")
+    assert frequencies.shape == db.shape == (257,)
+    assert frequencies[db.argmax()] == 2500.0
+    widget.selected = [widget.add()]  # the whole recording
+    assert loudest(3) == [500.0, 1500.0, 2500.0]
+
+
+def test_a_view_asks_for_a_spectrum(widget: SpecWidget) -> None:
+    heard: list[tuple[dict[str, Any], list[Any]]] = []
+    news = threading.Condition()
+
+    def hear(content: dict[str, Any], buffers: Any = None) -> None:
+        with news:
+            heard.append((content, list(buffers or ())))
+            news.notify_all()
+
+    widget.send = hear  # type: ignore[method-assign]
+
+    def ask(**members: Any) -> tuple[dict[str, Any], list[Any]]:
+        message = {"v": 1, "type": "spectrum.get", "id": f"p-{len(heard)}", **members}
+        widget._receive(widget, message, [])
+        with news:
+            assert news.wait_for(lambda: heard and heard[-1][0]["id"] == message["id"], 30)
+            return heard[-1]
+
+    whole = {"epoch": 0, "start": 1.2, "end": 1.7, "channel": "mix", "columns": None}
+    message, buffers = ask(**whole)
+    assert message["type"] == "spectrum.data"
+    frequencies, db = np.frombuffer(buffers[0], "<f4").reshape(2, message["n"])
+    wanted = widget.spectrum(1.2, 1.7)
+    assert frequencies == pytest.approx(wanted[0])
+    assert db == pytest.approx(wanted[1], abs=1e-4)
+    [[freq, level]] = message["peaks"]
+    assert (freq, level) == (pytest.approx(1500.0, abs=0.1), pytest.approx(0.0, abs=0.05))
+    message, buffers = ask(**{**whole, "columns": 100})
+    assert message["n"] <= 100
+    few = np.frombuffer(buffers[0], "<f4").reshape(2, -1)
+    assert few[1].max() == db.max()
+    assert ask(**{**whole, "epoch": 7})[0]["code"] == "stale-epoch"
+    assert ask(**{**whole, "start": 50.0, "end": 60.0})[0]["code"] == "bad-value"
+    assert ask(**{**whole, "channel": 4})[0]["code"] == "bad-value"

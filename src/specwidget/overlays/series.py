@@ -127,15 +127,17 @@ class Computed:
 
     def values(
         self, row: int, first: int, stop: int, *, patience: float
-    ) -> tuple[NDArray[np.float32], bool]:
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_], bool]:
         """Return values ``[first, stop)`` of one series, NaN where they are not yet known.
 
         Returns
         -------
         values : np.ndarray, float32 [shape=(stop - first,)]
+        meant : np.ndarray, bool [shape=(stop - first,)]
+            Which of them are to be computed: all, or, of more than can be kept, evenly spread
+            chunks.
         complete : bool
-            Whether all were computed that are to be: of more than can be kept, evenly spread chunks
-            are.
+            Whether these were computed.
         """
         until = time.monotonic() + patience
         with self._lock:
@@ -156,13 +158,15 @@ class Computed:
                 self._keep(missing[place], most)
                 done += 1
             out = np.full(stop - first, np.nan, np.float32)
+            meant = np.zeros(stop - first, np.bool_)
             for number in wanted:
+                begin = number * self._chunk
+                a, b = max(first, begin), min(stop, begin + self._chunk)
+                meant[a - first : b - first] = True
                 kept = self._kept.get(number)
                 if kept is not None:
-                    begin = number * self._chunk
-                    a, b = max(first, begin), min(stop, begin + kept.shape[1])
                     out[a - first : b - first] = kept[row, a - begin : b - begin]
-            return out, done == len(missing)
+            return out, meant, done == len(missing)
 
     def _keep(self, number: int, most: int) -> None:
         first = number * self._chunk
@@ -231,13 +235,16 @@ class ComputedSeries:
     def read(self, start: float, end: float, n: int, *, patience: float) -> Drawn:
         """Return `n` columns between two times; what takes longer than `patience` s is NaN."""
         axis = self.computed.axis
-        ends = axis.before(np.array([start, end]))
-        # A value more at either end, for the lines that lead out of the view.
-        first, stop = max(0, int(ends[0]) - 1), min(axis.n, int(ends[1]) + 1)
-        if stop <= first:
+        begin, past = axis.before(np.array([start, end])).tolist()
+        if begin == past and begin in (0, axis.n):
             return Drawn(np.full((3, n), np.nan, np.float32))
-        values, complete = self.computed.values(self.row, first, stop, patience=patience)
-        part = Uniform(first * axis.step, axis.step, stop - first)
+        # A value more at either end, for the lines that lead out of the view.
+        first, stop = max(0, begin - 1), min(axis.n, past + 1)
+        values, meant, complete = self.computed.values(self.row, first, stop, patience=patience)
+        part: TimeAxis = Uniform(first * axis.step, axis.step, stop - first)
+        if not meant.all():
+            part = Listed(part.times(np.flatnonzero(meant)))
+            values = values[meant]
         return Drawn(columns_of(Summary(values, lasting=False), part, start, end, n), complete)
 
 
