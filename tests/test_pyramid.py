@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import doctest
 from types import ModuleType
+from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import example, given
+from numpy.typing import NDArray
 
 from specwidget.errors import ProtocolError
-from specwidget.tiles import Quantiser, TileKey, pyramid, quantise
+from specwidget.recording import Recording
+from specwidget.tiles import Quantiser, TileKey, first_keys, pyramid, quantise
 from specwidget.tiles.pyramid import Pyramid, bit_reversed, fill_nearest
+from specwidget.transforms import Stft
 
 pyramids = st.builds(
     Pyramid, n_units=st.integers(1, 10**7), tile_columns=st.sampled_from([1, 8, 256, 2048])
@@ -67,6 +71,54 @@ class TestPyramid:
         with pytest.raises(ProtocolError, match=message) as caught:
             Pyramid(1000, 256).tile_units(TileKey("spec/0", level, index))
         assert caught.value.code == "bad-key"
+
+
+class Silence:
+    """A recording of which only the length matters."""
+
+    name = "silence"
+    peak = 1.0
+    n_channels = 2
+
+    def __init__(self, n_samples: int, sr: float) -> None:
+        self.n_samples = n_samples
+        self.sr = sr
+
+    def read(self, start: int, stop: int) -> NDArray[np.float32]:
+        return np.zeros((2, max(0, min(stop, self.n_samples) - max(0, start))), np.float32)
+
+
+class TestFirst:
+    @given(
+        st.integers(1, 1 << 33),
+        st.sampled_from([8000.0, 44100.0, 11025.5]),
+        st.floats(0, 1),
+        st.floats(0, 1),
+        st.sampled_from(["all", 1, "mix"]),
+    )
+    def test_what_a_view_asks_for_first_is_there_and_covers_it(
+        self, n: int, sr: float, one: float, other: float, shown: Any
+    ) -> None:
+        source = Silence(n, sr)
+        recording = Recording(source, Stft(), "silence")
+        layers = recording.tilesets()
+        view = min(one, other) * recording.duration, max(one, other) * recording.duration
+        info = {
+            "n_channels": 2,
+            "spectrogram": layers["spec/0"].info(),
+            "waveform": layers["wave/0"].info(),
+        }
+        keys = first_keys(info, shown, view)
+        assert len(keys) == len(set(keys)) <= 2 * 30
+        names = {"all": {"0", "1"}, 1: {"1"}, "mix": {"mix"}}[shown]
+        assert {key.layer for key in keys} == {f"{k}/{c}" for k in ("spec", "wave") for c in names}
+        for name in {key.layer for key in keys}:
+            tiles = layers[name]
+            finest = min(key.level for key in keys if key.layer == name)
+            spans = [tiles.seconds(key) for key in keys if (key.layer, key.level) == (name, finest)]
+            slack = 512 / sr
+            assert min(start for start, _ in spans) <= view[0] + slack
+            assert max(stop for _, stop in spans) >= view[1] - slack
 
 
 class TestEstimates:

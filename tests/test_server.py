@@ -491,6 +491,53 @@ class TestPush:
         assert len(outbox.answers) == 5
 
 
+class TestPrepare:
+    def test_is_there_when_asked_for_and_not_sent_before(
+        self, server: TileServer, outbox: Outbox, tiles: FakeTiles
+    ) -> None:
+        tiles.gate = threading.Semaphore(0)
+        server.prepare(0, [key(0), key(1), key(2, 1), key(3, layer="none")])
+        assert tiles.started.acquire(timeout=PATIENCE)
+        server.request("a", 0, [key(9)])
+        tiles.gate.release(100)
+        outbox.wait_for_end("a")
+        assert all(tiles.started.acquire(timeout=PATIENCE) for _ in range(3))
+        assert [k.index for k in tiles.asked] == [0, 9, 1, 2]
+        assert outbox.keys(None) == []
+        server.request("b", 0, [key(0), key(1), key(2, 1)])
+        outbox.wait_for_end("b")
+        assert len(tiles.asked) == 4
+        # What was but an estimate is improved now that somebody sees it.
+        outbox.wait(lambda: outbox.exact() == [key(2, 1)])
+
+    def test_ends_with_its_epoch(
+        self, server: TileServer, outbox: Outbox, tiles: FakeTiles
+    ) -> None:
+        tiles.gate, tiles.polls = threading.Semaphore(0), True
+        server.prepare(0, [key(0), key(1)])
+        assert tiles.started.acquire(timeout=PATIENCE)
+        server.set_epoch(1, {"spec/0": FakeTiles()})
+        tiles.gate.release(100)
+        server.prepare(0, [key(2)])
+        server.request("a", 1, [key(5)])
+        outbox.wait_for_end("a")
+        assert tiles.asked == tiles.stopped == [key(0)]
+
+    def test_that_fails_is_tried_again_when_asked_for(
+        self, server: TileServer, outbox: Outbox, tiles: FakeTiles
+    ) -> None:
+        tiles.failing = {0: AudioFileError("gone")}
+        server.prepare(0, [key(0)])
+        assert tiles.started.acquire(timeout=PATIENCE)
+        server.request("a", 0, [key(1)])
+        outbox.wait_for_end("a")
+        tiles.failing = {}
+        server.request("b", 0, [key(0)])
+        outbox.wait_for_end("b")
+        assert outbox.keys("b") == [key(0)]
+        assert not any(answer.error for answer in outbox.answers)
+
+
 class TestEpoch:
     def test_a_stale_request_is_answered_at_once_with_nothing(
         self, server: TileServer, outbox: Outbox, tiles: FakeTiles

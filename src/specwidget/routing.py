@@ -25,7 +25,7 @@ from specwidget.overlays import Series
 from specwidget.pushing import Heard, Push, Send
 from specwidget.recording import Recording
 from specwidget.server import TileAnswer, TileServer
-from specwidget.tiles import TileKey, Tileset
+from specwidget.tiles import TileKey, Tileset, first_keys
 from specwidget.worker import Worker
 
 __all__ = ["Kernel", "Router", "Send"]
@@ -102,12 +102,14 @@ class Router:
         self._layers: dict[str, Tileset] = {}
         self._push = Push(self._server, send)
         self._shown: Heard | None = None
+        self._sight = 0.0, recording.duration
         self._damage_lock = threading.Lock()
         self._damage_told: threading.Timer | None = None
         recording.patched.on_damage = self._damage_found
 
     def look(self, start: float, end: float) -> None:
         """Have what is in sight, between two times in seconds, made exact first."""
+        self._sight = start, end
         self._server.look(start, end)
 
     def recording_changed(self) -> None:
@@ -135,7 +137,9 @@ class Router:
         self._shown = channel
         if len(self._kernel.table) <= _LARGEST_PATCH:
             self._send_snapshot(None)
-        self._push.begin(self._kernel.recording, channel)
+        recording = self._kernel.recording
+        self._push.begin(recording, channel)
+        self._server.prepare(recording.epoch, first_keys(recording.info(), channel, self._sight))
 
     def close(self) -> None:
         """End the threads."""

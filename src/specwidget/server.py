@@ -89,6 +89,7 @@ class TileServer:
         self._improvements = Improvements()
         self._progress_at = 0.0
         self._pushes: dict[TileKey, None] = {}
+        self._prepared: dict[TileKey, None] = {}
         self._pushed: list[tuple[TileKey, Tile]] = []
 
     def request(self, request_id: str, epoch: int, keys: Iterable[TileKey]) -> None:
@@ -127,6 +128,15 @@ class TileServer:
                         self._push(key, tile)
                 self._wake()
         self._outbox.drain()
+
+    def prepare(self, epoch: int, keys: Iterable[TileKey]) -> None:
+        """Have tiles computed that are likely to be asked for, without sending them."""
+        with self._changed:
+            if epoch == self._epoch and not self._closed:
+                for key in keys:
+                    if key.layer in self._tilesets and self._cache.get(key) is None:
+                        self._prepared[key] = None
+                self._wake()
 
     def cancel(self, request_id: str, epoch: int, keys: Iterable[TileKey]) -> None:
         """Forget tiles that a page wants no more; its requests for nothing else are ended.
@@ -212,6 +222,7 @@ class TileServer:
     def _forget_work(self) -> None:
         self._improvements.clear()
         self._pushes.clear()
+        self._prepared.clear()
         self._pushed.clear()
         for request in list(self._requests):
             request.pending.clear()
@@ -252,11 +263,13 @@ class TileServer:
             self._pushed = []
 
     def _is_wanted(self, key: TileKey) -> bool:
-        return key in self._pushes or any(key in request.pending for request in self._requests)
+        if key in self._pushes or key in self._prepared:
+            return True
+        return any(key in request.pending for request in self._requests)
 
     def _next_key(self) -> TileKey | None:
         wanted = (request.pending for request in reversed(self._requests))
-        for key in chain(chain.from_iterable(wanted), self._pushes):
+        for key in chain(chain.from_iterable(wanted), self._pushes, self._prepared):
             if (self._epoch, key) not in self._computing:
                 return key
         return None
@@ -320,6 +333,7 @@ class TileServer:
                 return
             if tile is None and error is None:
                 return
+            self._prepared.pop(key, None)
             if tile is not None:
                 self._cache.put(key, tile)
             slow = time.monotonic() - began > QUICK_SECONDS

@@ -4,6 +4,7 @@ from specwidget.tiles.base import Tile, TileKey, Tileset, layer_name
 from specwidget.tiles.damage import Damage, PatchedSource
 from specwidget.tiles.describing import spectrogram_info
 from specwidget.tiles.diskcache import DiskCache, open_cache
+from specwidget.tiles.first import first_keys
 from specwidget.tiles.layers import tilesets
 from specwidget.tiles.looking import drawn_range, extremes, sampled_extremes
 from specwidget.tiles.quantise import Quantiser
@@ -23,6 +24,7 @@ __all__ = [
     "WaveformTileset",
     "drawn_range",
     "extremes",
+    "first_keys",
     "layer_name",
     "open_cache",
     "sampled_extremes",
