@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from specwidget import samples
 from specwidget.annotations import AnnotationTable, Change, Label, LabelSet
+from specwidget.assist import AssistRun, FindOnsets, FindSimilar, FindSounds
 from specwidget.audio import AudioSource, open_audio
 from specwidget.errors import (
     AnnotationError,
@@ -18,6 +19,7 @@ from specwidget.errors import (
     SpecWidgetError,
     TransformError,
 )
+from specwidget.measurements import measure
 from specwidget.transforms import (
     Chroma,
     Cqt,
@@ -38,12 +40,16 @@ __version__ = "0.1.0"
 __all__ = [
     "AnnotationError",
     "AnnotationTable",
+    "AssistRun",
     "AudioDataError",
     "AudioFileError",
     "AudioSource",
     "Change",
     "Chroma",
     "Cqt",
+    "FindOnsets",
+    "FindSimilar",
+    "FindSounds",
     "Frames",
     "FromFunction",
     "Label",
@@ -61,6 +67,7 @@ __all__ = [
     "Transform",
     "TransformError",
     "Vqt",
+    "measure",
     "open_audio",
     "samples",
 ]

@@ -6,7 +6,7 @@ one is not taken for the new one's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import traitlets
@@ -20,7 +20,7 @@ from specwidget.overlays.making import feature_overlay, function_overlay, given_
 from specwidget.recording import Recording
 from specwidget.routing import Router
 from specwidget.settings import COLORMAPS
-from specwidget.transforms import Transform
+from specwidget.transforms import Frames, Transform
 
 __all__ = ["Overlaying"]
 
@@ -276,11 +276,8 @@ def _transform(what: Any, options: Mapping[str, Any]) -> Transform:
                 f"layer has no argument {next(iter(options))!r}; only an array takes more"
             )
         return what
-    from specwidget.transforms import Frames
-
-    frames: Callable[..., Transform] = Frames
     if "hop_length" not in options:
         raise ParameterTypeError(
             "layer: an array does not know when its frames are; give hop_length in samples"
         )
-    return frames(what, **options)
+    return Frames(what, **options)
