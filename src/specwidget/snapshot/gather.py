@@ -82,7 +82,7 @@ def still_inputs(
     channels: Sequence[ChannelSpec] | None = None,
     width: int = WIDTH,
     height: int = HEIGHT,
-    seconds: float = 0.06,
+    seconds: float = 0.02,
 ) -> Still:
     """Compute what a picture of a recording shows.
 
@@ -209,7 +209,7 @@ class _Looking:
             begin, end = self.transform.frame_range(at, until)
             around = max(SAMPLES_AT_A_PLACE - (end - begin), 0) // 2
             block = self._padded(begin - around, end + around)
-            found = self._values(begin - around, block, at, until, exact=True)
+            found = self._values(begin - around, block, at, until, exact=False)
             for lane, values in enumerate(found):
                 np.fmax.reduce(values, axis=1, out=cells[lane, :, place])
                 waves[lane, :, place] = extremes(channel_data(block, self.lanes[lane]))
