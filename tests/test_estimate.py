@@ -177,7 +177,7 @@ class TestStages:
 
     def test_where_reading_is_dear_all_is_read_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(wavepass.WavePass, "is_dear", True)
-        source = Counted(1 << 23, n_channels=2)
+        source = Counted(1 << 22, n_channels=2)
         layers = tilesets(source, Stft())
         keys = top_keys(layers)
         assert len(keys) == 6
@@ -194,7 +194,7 @@ class TestStages:
         made = [refinement.made() for refinement in refinements]
         assert all(tile is not None and tile.exact for tile in made)
         assert source.n_read - estimated <= 1.01 * source.n_samples
-        cheap = tilesets(Counted(1 << 23, n_channels=2), Stft())
+        cheap = tilesets(Counted(1 << 22, n_channels=2), Stft())
         expected = dict(served(cheap, keys))
         for key, tile in zip(keys, made, strict=True):
             assert tile is not None
