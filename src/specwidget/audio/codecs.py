@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from specwidget.audio.base import BaseSource
 from specwidget.audio.blobs import Blob
-from specwidget.audio.clocks import Clock, Counts, Head, Placed, Stamps, head_of
+from specwidget.audio.clocks import Clock, Head, Placed, head_of
 from specwidget.audio.condition import Condition, outside
+from specwidget.audio.counts import Counts
 from specwidget.audio.handles import Handles
+from specwidget.audio.stamps import Stamps
 from specwidget.audio.tracks import Track, as_float
 from specwidget.errors import AudioFileError
 
@@ -27,6 +29,8 @@ _TAIL_SECONDS = 3
 # An edit list may be rounded to milliseconds, and is then less exact than the packets.
 _ROUNDING = 0.002
 _LAST_FRAME = 4096
+# Damage makes one or two; stamps that were taken from a clock make more.
+_MOST_JUMPS = 4
 
 
 class _Handle:
@@ -72,12 +76,16 @@ class _Handle:
         return filled
 
     def end(self, start: int) -> int:
-        """Return where the track ends; 0 if it does so before `start`, or has a gap behind it."""
+        """Return where the track ends; 0 if it does so before `start`, or its time stamps jump."""
         for point in self._clock.seek_points(start):
             self._go_to(point)
-            next_, end = -1, 0
+            next_, end, jumps = -1, 0, 0
             for position, frame in self._frames:
-                if position is None or frame is None or -1 < next_ != position:
+                if position is None or frame is None:
+                    next_ = -1
+                    continue
+                jumps += -1 < next_ != position
+                if jumps > _MOST_JUMPS:
                     return 0
                 next_ = position + frame.samples
                 end = self._clock.end(position, frame)
@@ -169,7 +177,8 @@ class CodecSource(BaseSource):
             with self._handles.use(start) as handle:
                 filled = handle.read(start, out)
         except OSError as error:
-            raise AudioFileError(self._cannot(start, stop, str(error))) from error
+            reason = news or str(error).removeprefix(f"{self.name}: ")
+            raise AudioFileError(self._cannot(start, stop, reason)) from error
         if self._codec.startswith("pcm_f") and filled:
             first, last = filled[0][0] - start, filled[-1][1] - start
             self._condition.note_not_finite(out[:, first:last], start + first, self.sr, self.name)
