@@ -128,7 +128,8 @@ class ModelChannel implements Channel {
   readonly #problemListeners = new Listeners<[ProtocolError]>();
   #count = 0;
   #places = 0;
-  #ping: { readonly id: string; readonly place: number } | null = null;
+  /** Pings that are out, with their places. */
+  readonly #pings = new Map<string, number>();
   #pinged = false;
   #state: ConnectionState = "connected";
   #closed = false;
@@ -234,7 +235,8 @@ class ModelChannel implements Channel {
   /** Ends the request that a message answers, if it is this page's own. */
   #answer(message: Incoming): void {
     const id = answers(message);
-    if (id !== null && id === this.#ping?.id) return this.#pong(this.#ping.place);
+    const ping = id === null ? undefined : this.#pings.get(id);
+    if (ping !== undefined) return this.#pong(ping);
     const waiting = id === null ? undefined : this.#waiting.get(id);
     if (id === null || waiting === undefined) return;
     this.#pulse.answered(waiting.place);
@@ -289,9 +291,11 @@ class ModelChannel implements Channel {
   }
 
   #sendPing(): number | null {
-    this.#ping = { id: this.newId(), place: this.#nextPlace() };
-    this.#send(ping(), this.#ping.id);
-    return this.#ping?.place ?? null;
+    const id = this.newId();
+    const place = this.#nextPlace();
+    this.#pings.set(id, place);
+    this.#send(ping(), id);
+    return this.#pings.has(id) ? place : null;
   }
 
   /**
@@ -300,7 +304,7 @@ class ModelChannel implements Channel {
    * pong shows that there is another way, and what can be asked twice takes it.
    */
   #pong(place: number): void {
-    this.#ping = null;
+    this.#pings.clear();
     this.#pulse.answered(place);
     if (this.#pinged) return;
     this.#pinged = true;
@@ -310,7 +314,7 @@ class ModelChannel implements Channel {
   }
 
   #rest(): void {
-    this.#ping = null;
+    this.#pings.clear();
     this.#pulse.rest();
   }
 
