@@ -13,9 +13,14 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MelBank", "hz_to_mel", "mel_bank", "mel_frequencies", "mel_to_hz"]
+__all__ = ["COLUMNS", "MelBank", "hz_to_mel", "mel_bank", "mel_frequencies", "mel_to_hz"]
 
-_GROUP = 8
+COLUMNS = 32
+"""How many frames are multiplied with the filters at once."""
+
+# Filters that are multiplied together, and their weights, zeros included.
+_GROUP = 16
+_GROUP_WEIGHTS = 2048
 _HZ_PER_MEL = 200.0 / 3.0
 _LOG_HZ = 1000.0
 _LOG_MEL = _LOG_HZ / _HZ_PER_MEL
@@ -62,7 +67,7 @@ class MelBank:
         The weights of every filter, from its first bin on.
     groups : tuple of (int, int, int, int, np.ndarray)
         For some filters ``[m0, m1)`` side by side: the FFT bins ``[b0, b1)`` under them, and
-        their weights, float32 [shape=(b1 - b0, m1 - m0)].
+        their weights, float32 [shape=(m1 - m0, b1 - b0)].
     """
 
     centres: NDArray[np.float64]
@@ -72,12 +77,25 @@ class MelBank:
     groups: tuple[tuple[int, int, int, int, NDArray[np.float32]], ...]
 
     def __call__(self, power: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return power by filter [shape=(n, n_mels)] of power by bin [shape=(n, n_fft_bins)]."""
-        out = np.empty((power.shape[0], len(self.bands)), np.float32)
+        """Return power by filter [shape=(n_mels, n)] of power by bin [shape=(n_fft_bins, n)].
+
+        What is in one column changes no other, not even in its last bit, and it is the same
+        in any column that is a multiple of `COLUMNS` further on.
+        """
+        n_bins, n = power.shape
+        blocks = -(-n // COLUMNS)
+        if n < blocks * COLUMNS:
+            padded = np.zeros((n_bins, blocks * COLUMNS), np.float32)
+            padded[:, :n] = power
+            power = padded
+        out = np.empty((len(self.bands), blocks * COLUMNS), np.float32)
+        # BLAS computes a column by its place and by how many there are: always as many here.
+        columns = power.reshape(n_bins, blocks, COLUMNS).transpose(1, 0, 2)
+        sums = out.reshape(len(self.bands), blocks, COLUMNS).transpose(1, 0, 2)
         with np.errstate(invalid="ignore", over="ignore"):
             for m0, m1, b0, b1, weights in self.groups:
-                np.matmul(power[:, b0:b1], weights, out=out[:, m0:m1])
-        return out
+                np.matmul(weights, columns[:, b0:b1], out=sums[:, m0:m1])
+        return out[:, :n]
 
     def dense(self) -> NDArray[np.float32]:
         """Return the filter bank as librosa lays it out [shape=(n_mels, n_fft_bins)]."""
@@ -130,12 +148,25 @@ def _groups(
     starts: list[int], bands: list[NDArray[np.float32]]
 ) -> tuple[tuple[int, int, int, int, NDArray[np.float32]], ...]:
     groups = []
-    for m0 in range(0, len(bands), _GROUP):
-        m1 = min(m0 + _GROUP, len(bands))
-        b0 = min(starts[m0:m1])
-        b1 = max(start + len(band) for start, band in zip(starts[m0:m1], bands[m0:m1], strict=True))
-        weights = np.zeros((b1 - b0, m1 - m0), np.float32)
+    m0 = 0
+    while m0 < len(bands):
+        m1, (b0, b1) = m0 + 1, _under(starts, bands, m0, m0 + 1)
+        while m1 < len(bands) and m1 - m0 < _GROUP:
+            wider = _under(starts, bands, m0, m1 + 1)
+            if (m1 + 1 - m0) * (wider[1] - wider[0]) > _GROUP_WEIGHTS:
+                break
+            m1, (b0, b1) = m1 + 1, wider
+        weights = np.zeros((m1 - m0, b1 - b0), np.float32)
         for m in range(m0, m1):
-            weights[starts[m] - b0 : starts[m] - b0 + len(bands[m]), m - m0] = bands[m]
+            weights[m - m0, starts[m] - b0 : starts[m] - b0 + len(bands[m])] = bands[m]
         groups.append((m0, m1, b0, b1, weights))
+        m0 = m1
     return tuple(groups)
+
+
+def _under(
+    starts: list[int], bands: list[NDArray[np.float32]], m0: int, m1: int
+) -> tuple[int, int]:
+    """Return the FFT bins under the filters ``[m0, m1)``."""
+    ends = [start + len(band) for start, band in zip(starts[m0:m1], bands[m0:m1], strict=True)]
+    return min(starts[m0:m1]), max(ends)

@@ -8,12 +8,16 @@ at a time, so a frame's levels do not depend on its neighbours.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from specwidget.transforms.levels import Levels
 
-__all__ = ["doubtful_frames", "rounding_noise"]
+__all__ = ["Precision", "framed", "norm_bounds", "rounding_noise"]
 
 TOLERANCE_DB = 0.01
 """By how much a level may be off, besides being rounded to the nearest."""
@@ -28,10 +32,15 @@ _NOISE_OF_OTHERS = 1e-6
 _NYQUIST = 5.0
 # Of a pure tone, and of nothing else, a few bins have this much more noise.
 _TONAL = np.float32(16.0)
-# More doubtful bins than this in a frame are not looked at one by one.
+# More doubtful bins than this in a frame, or than one in so many, are not looked at one by one.
 _FEW = 32
+_FEW_IN = 16
+
+# What the sums of float32 energies may lack.
+_SLACK = 1.001
 
 
+@lru_cache(maxsize=32)
 def rounding_noise(n_fft: int) -> NDArray[np.float32]:
     """Return the rounding noise in the bins of a float32 FFT of a frame whose norm is 1.
 
@@ -41,7 +50,7 @@ def rounding_noise(n_fft: int) -> NDArray[np.float32]:
     Returns
     -------
     np.ndarray, float32 [shape=(n_fft // 2 + 1,)]
-        Amplitudes.
+        Amplitudes, read-only.
 
     Examples
     --------
@@ -55,61 +64,167 @@ def rounding_noise(n_fft: int) -> NDArray[np.float32]:
             rest //= prime
     noise = np.full(n_fft // 2 + 1, _NOISE if rest == 1 else _NOISE_OF_OTHERS, np.float32)
     noise[-2:] *= np.float32(_NYQUIST)
+    noise.flags.writeable = False
     return noise
 
 
-def doubtful_frames(
-    values: NDArray[np.float32],
-    norms: NDArray[np.float32],
-    noise: NDArray[np.float32],
-    levels: Levels,
-) -> NDArray[np.intp]:
-    """Return the numbers of the frames that float32 is not enough for.
+def framed(samples: NDArray[Any], n_fft: int, hop: int) -> NDArray[Any]:
+    """Return the whole frames in contiguous samples, without copying [shape=(n_frames, n_fft)].
+
+    Examples
+    --------
+    >>> framed(np.arange(5.0), 3, 2)
+    array([[0., 1., 2.],
+           [2., 3., 4.]])
+    """
+    n_frames = max(0, 1 + (len(samples) - n_fft) // hop)
+    strides = (hop * samples.itemsize, samples.itemsize)
+    return np.ndarray((n_frames, n_fft), samples.dtype, samples, 0, strides)
+
+
+def norm_bounds(
+    samples: NDArray[np.float32], window: NDArray[np.float64], hop: int
+) -> NDArray[np.float32]:
+    """Return what the norms of the windowed frames do not exceed, at a part of their cost.
 
     Parameters
     ----------
-    values : np.ndarray, float32 [shape=(n, n_bins)]
-        The amplitude in every bin.
-    norms : np.ndarray, float32 [shape=(n,)]
-        The norm of every windowed frame.
+    samples : np.ndarray, float32 [shape=(n,)]
+        They have a whole frame at least.
+    window : np.ndarray, float64 [shape=(n_fft,)]
+        The window.
+    hop : int > 0
+        Samples from one frame to the next.
+
+    Returns
+    -------
+    np.ndarray, float32 [shape=(1 + (n - n_fft) // hop,)]
+        Each depends on the samples of its frame only. Infinite where they are not finite, or
+        too large to be squared.
+
+    Examples
+    --------
+    >>> norm_bounds(np.ones(9, np.float32), np.array([0.0, 1.0, 1.0, 0.0, 0.0]), 2).round(2)
+    array([2., 2., 2.], dtype=float32)
+    """
+    n_fft = len(window)
+    n_frames = 1 + (len(samples) - n_fft) // hop
+    # A frame consists of whole pieces, as long as the hop, and of the beginning of one more.
+    piece = min(hop, n_fft)
+    whole, rest = divmod(n_fft, piece)
+    loudest = np.square(window[: whole * piece].reshape(whole, piece)).max(axis=1)
+    pieces = framed(samples, piece, hop)[: n_frames + whole - 1]
+    squares = np.correlate(np.vecdot(pieces, pieces).astype(np.float64), loudest, "valid")
+    if rest:
+        ends = framed(samples[whole * piece :], rest, hop)[:n_frames]
+        squares += np.square(window[-rest:]).max() * np.vecdot(ends, ends)
+    bounds = (np.sqrt(squares) * _SLACK).astype(np.float32)
+    bounds[np.isnan(bounds)] = np.inf
+    return bounds
+
+
+@dataclass(frozen=True, eq=False)
+class Precision:
+    """What tells the frames that float32 is not enough for.
+
+    Attributes
+    ----------
     noise : np.ndarray, float32 [shape=(n_bins,)]
-        The noise in every bin, for a frame whose norm is 1.
+        The amplitude of the noise in every bin, for a frame whose norm is 1: the same in all
+        but the last two if values are amplitudes.
     levels : Levels
         What the values will be rounded to.
+    power : int > 0
+        1 if values are amplitudes, 2 if they are power.
     """
-    loudest = norms * noise.max()
-    none = np.empty(0, np.intp)
-    # NaN in one frame says nothing of the others.
-    if not np.fmax.reduce(loudest) * _REACH > levels.least:
-        return none
-    rows = np.flatnonzero(values.min(axis=1) < loudest * _REACH)
-    if not rows.size:
-        return none
-    some = values if rows.size == len(values) else values[rows]
-    doubtful = some < np.multiply.outer(norms[rows] * _REACH, noise)
-    doubtful &= some > (np.float32(levels.least) - _TONAL * loudest[rows])[:, None]
-    wrong = np.zeros(len(rows), bool)
-    if np.count_nonzero(doubtful) > _FEW:
-        wrong = np.count_nonzero(doubtful, axis=1) > _FEW
-        doubtful[wrong] = False
-    places, bins = np.divmod(np.flatnonzero(doubtful), len(noise))
-    if places.size:
-        slack = norms[rows[places]] * noise[bins]
-        wrong[places[_is_torn(some[places, bins], slack, levels)]] = True
-    return np.compress(wrong, rows)
+
+    noise: NDArray[np.float32]
+    levels: Levels
+    power: int = 1
+
+    @cached_property
+    def harmless(self) -> float:
+        """The norm up to which a frame's noise carries nothing from one level to another."""
+        lowest = self.levels.exact(np.array(self.levels.least))
+        margin = _REACH if lowest <= 0.0 else _REACH * _TONAL
+        return float(self.levels.least / (margin * self.noise.max()))
+
+    def least(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the least amplitude of every frame of contiguous values [shape=(n,)]."""
+        return np.minimum.reduceat(values.reshape(-1), _firsts(*values.shape))
+
+    def suspects(
+        self,
+        values: NDArray[np.float32],
+        norms: NDArray[np.float32],
+        least: NDArray[np.float32] | None,
+    ) -> NDArray[np.intp]:
+        """Return all frames that may be doubtful, and few others.
+
+        Parameters
+        ----------
+        values : np.ndarray, float32 [shape=(n, n_bins)]
+            The amplitude or the power in every bin.
+        norms : np.ndarray, float32 [shape=(n,)]
+            What the norms of the windowed frames do not exceed.
+        least : np.ndarray, float32 [shape=(n,)], optional
+            The least amplitude of every frame; of power nothing is known.
+        """
+        limits = norms * _REACH
+        if least is None:
+            near = np.multiply.outer(self.noise, limits) ** self.power > values.T
+            return np.flatnonzero(near.any(axis=0))
+        near = least < limits * self.noise[0]
+        near |= np.minimum(values[:, -2], values[:, -1]) < limits * self.noise[-1]
+        return np.flatnonzero(near)
+
+    def doubtful(
+        self, values: NDArray[np.float32], norms: NDArray[np.float32]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return for which frames float32 is not enough, and for which not in many bins.
+
+        Parameters
+        ----------
+        values : np.ndarray, float32 [shape=(n, n_bins)]
+            The amplitude or the power in every bin.
+        norms : np.ndarray, float32 [shape=(n,)]
+            What the norms of the windowed frames do not exceed.
+        """
+        wrong, wide = np.zeros((2, len(norms)), bool)
+        amplitudes = values if self.power == 1 else np.sqrt(values)
+        near = np.where(norms > self.harmless, norms * _REACH, np.float32(0.0))
+        faint = np.float32(self.levels.least) - _TONAL * self.noise.max() * norms
+        doubtful = amplitudes < np.multiply.outer(near, self.noise)
+        few = min(_FEW, len(self.noise) // _FEW_IN)
+        if np.count_nonzero(doubtful) > few * (1 + len(norms) // 4):
+            doubtful &= amplitudes > faint[:, None]
+            wide = np.count_nonzero(doubtful, axis=1) > few
+            doubtful[wide] = False
+        frames, bins = np.divmod(np.flatnonzero(doubtful), len(self.noise))
+        found = amplitudes[frames, bins]
+        audible = found > faint[frames]
+        frames, bins, found = frames[audible], bins[audible], found[audible]
+        if frames.size:
+            wide |= np.bincount(frames, minlength=len(norms)) > few
+            wrong[frames[self._is_torn(found, norms[frames] * self.noise[bins])]] = True
+        # What is not finite says nothing of other frames.
+        return wrong | wide, wide & np.isfinite(norms)
+
+    def _is_torn(self, found: NDArray[np.float32], slack: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Return where an amplitude within the slack is not of the level of the one found."""
+        around = np.empty((3, len(found)))
+        slack = np.where(found < self.levels.least, _TONAL * slack, slack)
+        np.subtract(found, slack, out=around[0])
+        around[1] = found
+        np.add(found, slack, out=around[2])
+        low, middle, high = self.levels.exact(around)
+        middle = np.rint(middle)
+        reach = 0.5 + TOLERANCE_DB * self.levels.per_db
+        torn: NDArray[np.bool_] = (high > middle + reach) | (low < middle - reach)
+        return torn
 
 
-def _is_torn(
-    found: NDArray[np.float32], slack: NDArray[np.float32], levels: Levels
-) -> NDArray[np.bool_]:
-    """Return where an amplitude within the slack is not of the level of the one found."""
-    around = np.empty((3, len(found)))
-    slack = np.where(found < levels.least, _TONAL * slack, slack)
-    np.subtract(found, slack, out=around[0])
-    around[1] = found
-    np.add(found, slack, out=around[2])
-    low, middle, high = levels.exact(around)
-    middle = np.rint(middle)
-    reach = 0.5 + TOLERANCE_DB * levels.per_db
-    torn: NDArray[np.bool_] = (high > middle + reach) | (low < middle - reach)
-    return torn
+@lru_cache(maxsize=32)
+def _firsts(n: int, n_bins: int) -> NDArray[np.intp]:
+    """Return where the values of every frame begin."""
+    return np.arange(0, n * n_bins, n_bins)
