@@ -280,6 +280,7 @@ def test_drafts_of_the_same_name_are_replaced_if_wanted(widget: SpecWidget) -> N
     ("arguments", "options", "words"),
     [
         ((3,), {}, ["f=3"]),
+        ((FindSounds,), {}, ["FindSounds", "forget the ()"]),
         (("no such",), {}, ["'no such'", "find_sounds"]),
         ((loud, "all"), {}, ["span='all'", "recording"]),
         ((loud, "selection"), {}, ["selection"]),
@@ -299,6 +300,21 @@ def test_what_makes_no_sense_is_refused(
         widget.assist(*arguments, **options)
     for word in words:
         assert word in str(caught.value)
+
+
+def test_samples_that_are_no_numbers_are_zeros() -> None:
+    y = beeps(2.0, 7.0)
+    y[SR : SR + 100] = np.nan
+    w = SpecWidget(y, sr=SR)
+
+    def clean(y: Samples, sr: float) -> list[Any]:
+        assert np.isfinite(y).all()
+        return loud(y, sr)
+
+    assert w.assist(clean, "recording", wait=True).n == 2
+    find = FindSounds(low_freq=500.0)
+    assert w.assist(find, "recording", wait=True).n == 2
+    w.close()
 
 
 # Results -----------------------------------------------------------------------------------------

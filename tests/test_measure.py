@@ -146,6 +146,14 @@ def test_samples_that_are_no_numbers_give_no_number_and_no_warning() -> None:
     assert one(y, box(0.1, 0.4)).drop("snr_db").notna().all()
 
 
+def test_what_is_no_number_near_a_box_does_not_spread_into_it() -> None:
+    y = tone(1000.0, 4.0, 0.5)
+    y[: SR // 2] = math.nan
+    found = one(y, box(1.0, 2.0, 900.0, 1100.0))
+    assert found["rms_db"] == pytest.approx(-6.02, abs=0.05)
+    assert math.isnan(found["snr_db"])
+
+
 # Other ways to the same numbers -------------------------------------------------------------------
 
 

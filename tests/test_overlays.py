@@ -264,6 +264,20 @@ def test_values_that_are_not_finite_are_gaps() -> None:
     assert np.isnan(made.values(0, 0, 50, patience=PATIENCE)[0]).all()
 
 
+def test_samples_that_are_no_numbers_are_gaps_and_do_not_reach_the_function() -> None:
+    y = noise(20_000)
+    y[9000:9100] = np.nan
+
+    def level(y: Samples, sr: float) -> NDArray[np.floating]:
+        assert np.isfinite(y).all()
+        rms: NDArray[np.floating] = librosa.feature.rms(y=y, frame_length=1024, hop_length=100)[0]
+        return rms
+
+    values, _, _ = computed(level, y).values(0, 0, 201, patience=PATIENCE)
+    gaps = np.flatnonzero(np.isnan(values))
+    assert gaps.min() == 80 and gaps.max() == 101 and len(gaps) == 22
+
+
 @pytest.mark.parametrize(
     ("f", "error", "words"),
     [

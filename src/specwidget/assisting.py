@@ -76,10 +76,10 @@ class Assisting(Measuring):
         Parameters
         ----------
         f : callable or str
-            ``f(y, sr)`` gets samples [shape=(n,)], float32, and their rate, and returns a DataFrame
-            or a list of ``(start, end, label, score)``, in seconds from the first sample; dicts
-            may have ``low_freq``, ``high_freq`` and other columns too. A generator function yields
-            them one by one. Or the name of one of `assistants`: ``"find_sounds"``,
+            ``f(y, sr)`` gets samples [shape=(n,)], float32 and finite, and their rate, and returns
+            a DataFrame or a list of ``(start, end, label, score)``, in seconds from the first
+            sample; dicts may have ``low_freq``, ``high_freq`` and other columns too. A generator
+            function yields them one by one. Or the name of one of `assistants`: ``"find_sounds"``,
             ``"find_onsets"``, ``"find_similar"``, which looks for the selected annotation.
         span : "view", "selection", "recording" or (float, float)
             What to look through, in seconds.
@@ -127,8 +127,11 @@ class Assisting(Measuring):
         """
         if isinstance(f, str):
             name, f = name or f, self._known_assistant(f)
-        if not callable(f):
-            raise ParameterTypeError(f"f={shown(f)} is no function; give a function of (y, sr)")
+        if not callable(f) or isinstance(f, type):
+            hint = "; did you forget the ()?" if isinstance(f, type) else ""
+            raise ParameterTypeError(
+                f"f={shown(f)} is no function; give a function of (y, sr){hint}"
+            )
         if needs_of(f) == "selection":
             f = self._like(f, self.selected[:1])
         run = self._start_run(
@@ -232,7 +235,7 @@ class Assisting(Measuring):
         if not ids:
             raise ParameterError("nothing is selected; select the annotation to look for")
         row = self._table.row(ids[0])
-        source = self._recording.source
+        source = self._recording.patched
         start = 0 if row["start"] is None else round(row["start"] * source.sr)
         stop = 0 if row["start"] is None else round(row["end"] * source.sr)
         if stop - start > _LONGEST_EXAMPLE * source.sr:
@@ -279,7 +282,7 @@ class Assisting(Measuring):
     ) -> AssistRun:
         if not isinstance(name, str) or not 0 < len(name) <= 256:
             raise ParameterTypeError(f"name={shown(name)} is no name; give 1 to 256 characters")
-        source = self._recording.source
+        source = self._recording.patched
         channel = check_channel(channel, source.n_channels)
         first = round(span[0] * source.sr)
         stop = min(max(first + 1, round(span[1] * source.sr)), source.n_samples)

@@ -87,7 +87,7 @@ class Measuring(Labelling):
         if hop_length is None and shown is not None:
             hop_length = transform.hop
         return measurements.measure(
-            self._recording.source,
+            self._recording.patched,
             frame,
             columns=columns,
             measure=measure,
@@ -189,7 +189,7 @@ class Measuring(Labelling):
     ) -> Spectrum:
         first, last = self._selection() or self.view
         return measurements.spectrum(
-            self._recording.source,
+            self._recording.patched,
             first if start is None else start,
             last if end is None else end,
             channel="mix" if channel is None else channel,

@@ -131,7 +131,7 @@ class Overlaying(traitlets.HasTraits):
             raise ParameterTypeError(f"name={shown(name)} is no name; give 1 to 256 characters")
         if axis is not None and axis not in _AXES:
             raise ParameterError(f"axis={shown(axis)} is unknown; give 'own' or 'frequency'")
-        source = self._recording.source
+        source = self._recording.patched
         channel = check_channel(channel, source.n_channels)
         what = name if times is None and values is None else times
         if not isinstance(what, str) and options:

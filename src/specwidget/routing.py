@@ -248,7 +248,7 @@ class Router:
         recording = self._kernel.recording
         if message.epoch != recording.epoch:
             raise ProtocolError("the transform has changed since", code="stale-epoch")
-        found = spectrum(recording.source, message.start, message.end, channel=message.channel)
+        found = spectrum(recording.patched, message.start, message.end, channel=message.channel)
         frequencies, levels = peaks(found, _MOST_PEAKS)
         drawn = found if message.columns is None else found.columns(message.columns)
         answer = protocol.spectrum_data(

@@ -1,7 +1,8 @@
 """The stretch of sound that an assistant is given: a signal of its own, from sample 0.
 
 Outside of the stretch there are zeros, though the recording may go on: what is found depends on
-what the assistant was asked to look at, and on nothing else.
+what the assistant was asked to look at, and on nothing else. Samples that are no numbers, or cannot
+be read, are zeros too.
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ class Sound:
         """Return samples ``[start, stop)``, zeros outside the stretch [shape=(stop - start,)]."""
         begin, end = max(start, 0), min(stop, self.n_samples)
         if (begin, end) == (start, stop):
-            return read_channel(self.source, self.first + start, self.first + stop, self.channel)
+            y = read_channel(self.source, self.first + start, self.first + stop, self.channel)
+            return np.nan_to_num(y, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
         out = np.zeros(max(0, stop - start), np.float32)
         if end > begin:
             out[begin - start : end - start] = self.read(begin, end)

@@ -171,7 +171,14 @@ class Excerpt:
         for begin in range(start, stop, step):
             end = min(begin + step, stop)
             y = read_channel(self.source, begin - halo, end + halo, self.channel)
-            yield y if self._filter is None else self._filter(y)
+            if self._filter is None:
+                yield y
+                continue
+            # What is no number in the surroundings is not to spread.
+            odd = ~np.isfinite(y)
+            filtered = self._filter(np.where(odd, np.float32(0.0), y) if odd.any() else y)
+            filtered[odd[halo : halo + len(filtered)]] = np.nan
+            yield filtered
 
     @cached_property
     def _stretches(self) -> tuple[Levels, Levels, Levels]:

@@ -25,6 +25,8 @@ from specwidget.tiles.pyramid import bit_reversed
 __all__ = ["Computed", "ComputedSeries", "Drawn", "Given", "Series"]
 
 KEPT_BYTES = 32 << 20
+# The frame of a function is taken to reach no further than this to either side, in samples.
+_NEAR = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +84,8 @@ class Computed:
     ----------
     f : callable
         ``f(y, sr)`` returns values [shape=(n,) or (n_series, n)], of which value i belongs to
-        sample ``i * hop_length``.
+        sample ``i * hop_length``. Samples that are no numbers are zeros to it, and gaps in the
+        series.
     source : AudioSource
         The recording.
     channel : int or "mix"
@@ -191,7 +194,10 @@ class Computed:
         begin = (first - lead) * self._hop
         end = min((stop - 1 + self._lead) * self._hop + 1, self._source.n_samples)
         y = read_channel(self._source, begin, end, self._channel)
+        odd = np.flatnonzero(~np.isfinite(y))
+        y[odd] = 0.0
         found = self._checked(self._f(y, self._source.sr), len(y), lead + stop - first)
+        found[:, self._reached(odd, found.shape[1])] = np.nan
         at_end = end == self._source.n_samples
         out = np.full((len(found), stop - first), np.nan, np.float32)
         part = found[:, lead : lead + stop - first]
@@ -204,6 +210,14 @@ class Computed:
         out[:, : part.shape[1]] = part
         out[~np.isfinite(out)] = np.nan
         return out
+
+    def _reached(self, odd: NDArray[np.intp], n: int) -> NDArray[np.bool_]:
+        """Return which of `n` values have a sample that is no number near them."""
+        near = min(self._lead * self._hop, _NEAR)
+        centres = np.arange(n) * self._hop
+        first = np.searchsorted(odd, centres - near)
+        last = np.searchsorted(odd, centres + near, "right")
+        return np.asarray(first < last)
 
     def _checked(self, found: Any, n_samples: int, wanted: int) -> NDArray[np.float32]:
         values = np.asarray(found)
