@@ -4,18 +4,35 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given
 from numpy.typing import NDArray
 
+from specwidget.audio import open_audio
 from specwidget.audio.signal import ChannelSignal
 from specwidget.server import TileAnswer, TileServer
-from specwidget.tiles import Tile, TileKey, estimate, refining, tilesets, wavepass
-from specwidget.tiles.estimate import FrameSampler, even_frames, guided_frames, sampled
+from specwidget.tiles import (
+    PatchedSource,
+    Tile,
+    TileKey,
+    estimate,
+    refining,
+    tilesets,
+    wavepass,
+)
+from specwidget.tiles.estimate import (
+    FrameSampler,
+    even_frames,
+    gathered,
+    guided_frames,
+    sampled,
+)
 from specwidget.transforms import FrameTransform, MelSpectrogram, Pcen, Stft, Transform
 
 CHIRP_SECONDS = 0.05
@@ -333,6 +350,36 @@ class TestPlaces:
         np.testing.assert_array_equal(out[looked, 0], np.array(looked) % 256)
         assert set(out[:, 0].tolist()) == {frame % 256 for frame in looked}
         assert (np.abs(out[:, 0].astype(int) - np.arange(256)) <= 16).all()
+
+    def test_where_reading_is_waiting_many_places_are_waited_for_at_once(self) -> None:
+        class Far(Counted):
+            meet = threading.Barrier(16)
+
+            def read(self, start: int, stop: int) -> NDArray[np.float32]:
+                if self.n_read < 2 * 10:
+                    threading.Event().wait(0.02)
+                else:
+                    self.meet.wait(20)
+                return super().read(start, stop)
+
+        source = Far(5000)
+        starts = [100 * number for number in range(34)]
+        block = gathered(ChannelSignal(source, 0), starts, 10)
+        expected = [source.y[0, start : start + 10] for start in starts]
+        np.testing.assert_array_equal(block, expected)
+
+    def test_a_file_is_told_what_will_be_read(self, tmp_path: Path) -> None:
+        y = Counted(100_000).y[0]
+        soundfile.write(tmp_path / "a.wav", y, 8000, subtype="FLOAT")
+        source: Any = open_audio(tmp_path / "a.wav")
+        told: list[tuple[int, int]] = []
+        hint = source.will_read
+        source.will_read = lambda start, stop: told.append((start, stop)) or hint(start, stop)
+        patched = PatchedSource(source)
+        block = gathered(ChannelSignal(patched, 0), [-5, 1000, 99_995], 10)
+        assert told == [(0, 5), (1000, 1010), (99_995, 100_000)]
+        expected = [[0] * 5 + y[:5].tolist(), y[1000:1010], [*y[99_995:], 0, 0, 0, 0, 0]]
+        np.testing.assert_array_equal(block, expected)
 
     def test_how_many_are_looked_at_does_not_depend_on_the_machine(
         self, monkeypatch: pytest.MonkeyPatch

@@ -21,6 +21,7 @@ __all__ = ["Blob", "BlobStream", "BytesBlob", "FileBlob", "Mended", "PatchedBlob
 
 _SAMPLED = 1 << 16
 _HAS_PREAD = hasattr(os, "preadv")
+_HAS_ADVICE = hasattr(os, "posix_fadvise")
 
 
 class Blob(ABC):
@@ -54,6 +55,9 @@ class Blob(ABC):
         """Return `n` bytes from `offset` on, or as many as there are."""
         buffer = bytearray(max(0, min(n, self.size - offset)))
         return bytes(buffer[: self.read_into(buffer, offset)]) if buffer else b""
+
+    def will_read(self, offset: int, n: int) -> None:  # noqa: B027
+        """Say that `n` bytes from `offset` on will be read soon; this waits for nothing."""
 
     def stamp(self) -> str | None:
         """Return what changes when the content changes, as a modification time does, or None."""
@@ -184,6 +188,10 @@ class FileBlob(Blob):
             done += n
         return done
 
+    def will_read(self, offset: int, n: int) -> None:
+        if _HAS_ADVICE:
+            os.posix_fadvise(self._fd, offset, n, os.POSIX_FADV_WILLNEED)
+
     def _read_some(self, buffer: memoryview, offset: int) -> int:
         if _HAS_PREAD:
             return os.preadv(self._fd, [buffer], offset)
@@ -312,6 +320,9 @@ class PatchedBlob(Blob):
             if place + n < min(stop, offset + len(view)):
                 break
         return done
+
+    def will_read(self, offset: int, n: int) -> None:
+        self._blob.will_read(offset + self._shift, n)
 
     def stamp(self) -> str | None:
         return self._blob.stamp()

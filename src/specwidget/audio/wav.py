@@ -56,6 +56,11 @@ class WavSource(BaseSource):
         layout = self._layout
         return key and f"{key}-wav-{layout.kind}{layout.width}-{layout.sr}-{layout.n_samples}"
 
+    def will_read(self, start: int, stop: int) -> None:
+        """Have samples ``[start, stop)`` fetched from the disk, without waiting for them."""
+        frame = self._layout.frame_bytes
+        self._blob.will_read(self._layout.offset + start * frame, (stop - start) * frame)
+
     def _fetch(self, start: int, stop: int) -> NDArray[np.float32]:
         layout = self._layout
         frame = layout.frame_bytes

@@ -166,6 +166,13 @@ class PatchedSource:
             self._noted = tuple(merged([*self._noted, Damage(start, stop, reason)]))
         self._tell()
 
+    def will_read(self, start: int, stop: int) -> None:
+        """Say that samples will be read soon; this waits for nothing."""
+        start, stop = max(0, start), min(stop, self.n_samples)
+        hint: Callable[[int, int], None] | None = getattr(self._source, "will_read", None)
+        if hint is not None and start < stop:
+            hint(start, stop)
+
     def read(self, start: int, stop: int) -> NDArray[np.float32]:
         """Return samples ``[start, stop)``, clipped to the recording [shape=(n_channels, n)]."""
         start, stop = max(0, start), max(0, min(stop, self.n_samples))

@@ -8,21 +8,33 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from specwidget.audio.signal import Signal
+from specwidget.audio.signal import ChannelSignal
 from specwidget.tiles.pyramid import bit_reversed, fill_nearest
 from specwidget.tiles.summary import summary
 from specwidget.transforms.base import FrameTransform, Transform
 
-__all__ = ["FrameSampler", "even_frames", "guided_frames", "sampled", "wave_estimate"]
+__all__ = [
+    "FrameSampler",
+    "even_frames",
+    "gathered",
+    "guided_frames",
+    "sampled",
+    "wave_estimate",
+]
 
 SECONDS = 0.04
-FEWEST_COLUMNS = 16
+FEWEST_COLUMNS = 32
 WAVE_LEVEL = 8
+READERS = 32
+# So many places are read one after the other, to see whether that means to wait so long.
+_TRIED = 2
+_WAIT_SECONDS = 0.003
 _BLOCK_VALUES = 1 << 20
 
 
@@ -33,13 +45,15 @@ class FrameSampler:
     ----------
     transform : Transform
         What makes frames of samples.
-    signal : Signal
+    signal : ChannelSignal
         Of these samples.
     limits : (float, float)
         The values that the bytes 0 and 255 stand for.
     """
 
-    def __init__(self, transform: Transform, signal: Signal, limits: tuple[float, float]) -> None:
+    def __init__(
+        self, transform: Transform, signal: ChannelSignal, limits: tuple[float, float]
+    ) -> None:
         self._transform = transform
         self._signal = signal
         self._limits = limits
@@ -67,10 +81,8 @@ class FrameSampler:
 
     def _together(self, frames: NDArray[np.int64]) -> NDArray[np.uint8]:
         assert self._apart is not None
-        n_fft = self._apart.n_fft
-        block = np.empty((len(frames), n_fft), np.float32)
-        for row, frame in zip(block, frames, strict=True):
-            row[:] = self._signal.read(*self._transform.frame_range(int(frame), int(frame) + 1))
+        starts = [self._transform.frame_range(frame, frame + 1)[0] for frame in frames.tolist()]
+        block = gathered(self._signal, starts, self._apart.n_fft)
         return self._apart.levels(block.ravel(), self._signal.sr, self._limits)
 
 
@@ -169,7 +181,35 @@ def sampled(
     return out
 
 
-def wave_estimate(start: int, stop: int, level: int, signal: Signal) -> NDArray[np.float32]:
+def gathered(signal: ChannelSignal, starts: list[int], size: int) -> NDArray[np.float32]:
+    """Return as many samples from each of some places on [shape=(len(starts), size)].
+
+    Where reading is waiting, for a disk or a network, many places are waited for at once.
+    """
+    hint: Callable[[int, int], None] | None = getattr(signal.source, "will_read", None)
+    if hint is not None:
+        for start in starts:
+            hint(start, start + size)
+    block = np.empty((len(starts), size), np.float32)
+
+    def read(place: int) -> None:
+        block[place] = signal.read(starts[place], starts[place] + size)
+
+    began = time.perf_counter(), time.thread_time()
+    for place in range(min(_TRIED, len(starts))):
+        read(place)
+    took, worked = time.perf_counter() - began[0], time.thread_time() - began[1]
+    rest = range(_TRIED, len(starts))
+    if len(rest) > 0 and took > _TRIED * _WAIT_SECONDS and took > 4 * worked:
+        with ThreadPoolExecutor(READERS, "specwidget-reading") as readers:
+            list(readers.map(read, rest))
+    else:
+        for place in rest:
+            read(place)
+    return block
+
+
+def wave_estimate(start: int, stop: int, level: int, signal: ChannelSignal) -> NDArray[np.float32]:
     """Return columns of which each comes of the samples in its middle [shape=(n_columns, 3)]."""
     size = 1 << WAVE_LEVEL
     firsts = np.arange(start, stop, 1 << level) + ((1 << level) - size) // 2
@@ -177,9 +217,7 @@ def wave_estimate(start: int, stop: int, level: int, signal: Signal) -> NDArray[
     out = np.zeros((len(firsts), 3), np.float32)
     known: list[int] = []
     for columns in _batches(len(firsts)):
-        block = np.empty((len(columns), size), np.float32)
-        for row, first in zip(block, firsts[columns].tolist(), strict=True):
-            row[:] = signal.read(first, first + size)
+        block = gathered(signal, firsts[columns].tolist(), size)
         out[columns] = summary(block.ravel(), WAVE_LEVEL)
         known += columns
     fill_nearest(out, known)
