@@ -165,8 +165,10 @@ def memory(bench: Bench, lab: Lab) -> str:
     system = bench.browser.new_browser_cdp_session()
     processes = system.send("SystemInfo.getProcessInfo")["processInfo"]
     sizes = [rss(p["id"]) for p in processes if p["type"] == "renderer"]
+    buffers = devtools.send("Runtime.getHeapUsage")["backingStorageSize"]
     return (
         f"JavaScript heap {metrics['JSHeapUsedSize'] / 2**20:.0f} MB, "
+        f"buffers {buffers / 2**20:.0f} MB, "
         f"largest renderer {max(sizes, default=0) / 2**20:.0f} MB resident"
     )
 
