@@ -63,7 +63,7 @@ class Engine:
                 spectrum = scipy.fft.rfft(windowed.T, axis=0)
                 magnitude = np.abs(spectrum.astype(np.complex64, copy=False))
                 power = np.square(magnitude, out=magnitude)
-                values = power if self.bank is None else self.bank(power)
+                values = power if self.bank is None else self.bank.sums(power)
                 out[:, start : start + len(windowed)] = _power_db(values)
         return out
 

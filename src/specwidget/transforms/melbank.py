@@ -77,6 +77,10 @@ class MelBank:
     groups: tuple[tuple[int, int, int, int, NDArray[np.float32]], ...]
 
     def __call__(self, power: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return power by filter [shape=(n, n_mels)] of power by bin [shape=(n, n_fft_bins)]."""
+        return self.sums(np.ascontiguousarray(power.T)).T
+
+    def sums(self, power: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return power by filter [shape=(n_mels, n)] of power by bin [shape=(n_fft_bins, n)].
 
         What is in one column changes no other, not even in its last bit, and it is the same

@@ -59,7 +59,7 @@ class Plan:
         """What tells where float32 is not enough."""
         noise = rounding_noise(len(self.window))
         if self.bank is not None:
-            noise = np.sqrt(self.bank(np.square(noise)[:, None])[:, 0])
+            noise = np.sqrt(self.bank(np.square(noise)[None])[0])
         return Precision(noise, self.scale, self.power)
 
 

@@ -212,10 +212,10 @@ def _filtered(
     """
     if isinstance(rows, slice):
         if rows.start % COLUMNS == 0:
-            return bank(power)
+            return bank.sums(power)
         rows = np.arange(rows.start, rows.stop)
     blocks, block = np.unique(rows // COLUMNS, return_inverse=True)
     columns = block * COLUMNS + rows % COLUMNS
     placed = np.zeros((len(power), len(blocks) * COLUMNS), np.float32)
     placed[:, columns] = power
-    return bank(placed)[:, columns]
+    return bank.sums(placed)[:, columns]
