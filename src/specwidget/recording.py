@@ -133,7 +133,7 @@ class Recording:
     @cached_property
     def drawn(self) -> Quantiser:
         """The values that the darkest and the brightest byte of a tile stand for."""
-        return drawn_range(self.patched, self.transform)
+        return drawn_range(self.patched, self.transform, lambda: self._sampled)
 
     def tilesets(self, before: Mapping[str, Tileset] | None = None) -> dict[str, Tileset]:
         """Return tilesets by the names of their layers; those of the waveform are kept."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,14 +25,28 @@ _SHORT = 2048
 _MARGIN = 0.25
 
 
-def drawn_range(source: AudioSource, transform: Transform) -> Quantiser:
-    """Return the values that the darkest and the brightest byte of a tile stand for."""
+def drawn_range(
+    source: AudioSource,
+    transform: Transform,
+    look: Callable[[], tuple[float, float]] | None = None,
+) -> Quantiser:
+    """Return the values that the darkest and the brightest byte of a tile stand for.
+
+    Parameters
+    ----------
+    source : AudioSource
+        The recording.
+    transform : Transform
+        What makes frames of it.
+    look : callable, optional
+        Gives its `sampled_extremes`, if those are needed and known.
+    """
     units = transform.units(source.sr)
     if units.limits is not None:
         return Quantiser(*units.limits)
     if units.full_scale is not None:
         return Quantiser.around(units.full_scale, source.peak)
-    low, high = sampled_extremes(source, transform)
+    low, high = look() if look is not None else sampled_extremes(source, transform)
     margin = _MARGIN * (high - low) if high > low else max(1.0, abs(high))
     return Quantiser(low - margin, high + margin)
 
