@@ -98,7 +98,8 @@ class Router:
             epoch=recording.epoch,
             on_progress=self._progress,
         )
-        self._worker = Worker()
+        # A spectrum under the cursor does not wait for a series that takes its time.
+        self._spectra, self._series_worker = Worker(), Worker()
         self._layers: dict[str, Tileset] = {}
         self._push = Push(self._server, send)
         self._shown: Heard | None = None
@@ -147,7 +148,8 @@ class Router:
         with self._damage_lock:
             if self._damage_told is not None:
                 self._damage_told.cancel()
-        self._worker.close()
+        self._spectra.close()
+        self._series_worker.close()
         self._server.close()
 
     def receive(self, content: object, buffers: Sequence[object] = ()) -> None:
@@ -188,9 +190,9 @@ class Router:
                 self._kernel.propose_transform(dict(message.transform))
                 self._send(protocol.ok(id=message.id), ())
             case protocol.SpectrumGet():
-                self._later(message.id, lambda: self._spectrum(message), self._worker)
+                self._later(message.id, lambda: self._spectrum(message), self._spectra)
             case protocol.SeriesGet():
-                self._later(message.id, lambda: self._series(message), self._worker)
+                self._later(message.id, lambda: self._series(message), self._series_worker)
             case protocol.AssistRun():
                 span = None if message.start is None else (message.start, message.end or 0.0)
                 self._kernel.assist_from_view(message.name, span, message.channel, message.ids)
