@@ -86,4 +86,44 @@ describe("IntervalIndex", () => {
     same.reset([...rows.values()]);
     expect(same.touching(-1e9, 1e9)).toEqual(index.touching(-1e9, 1e9));
   });
+
+  describe("of many rows", () => {
+    const r = seeded(6);
+    const many = Array.from({ length: 30_000 }, (_, i) => {
+      const start = r.between(0, 86_400);
+      return row(`r${i}`, start, start + r.magnitude(0.05, 100));
+    });
+    const index = new IntervalIndex();
+    index.reset(many);
+
+    it("leaves few as they are", () => {
+      expect(index.some(100, 1000, 1)).toEqual(index.touching(100, 1000));
+    });
+
+    it("gives no more than can be drawn, spread over the whole window", () => {
+      for (const pixel of [1e-3, 0.1, 80, 500]) {
+        const some = index.some(0, 86_400, pixel);
+        expect(some.length).toBeLessThanOrEqual(2000);
+        expect(some.length).toBeGreaterThan(200);
+        expect(new Set(some.map(({ start }) => Math.floor(start! / 3600))).size).toBe(24);
+        expect(new Set(some.map(({ id }) => id)).size).toBe(some.length);
+      }
+      expect(index.some(0, 86_400, 0)).toEqual([]);
+    });
+
+    it("gives the same ones wherever the window lies", () => {
+      const inside = (t0: number, t1: number) =>
+        index.some(t0, t1, 20).filter(({ start, end }) => start! > 30_000 && end! < 60_000);
+      expect(inside(20_000, 70_000)).toEqual(inside(20_500, 70_500));
+      expect(inside(20_000, 70_000).length).toBeGreaterThan(500);
+    });
+
+    it("gives one of each length even where all start together", () => {
+      const together = new IntervalIndex();
+      together.reset(Array.from({ length: 5000 }, (_, i) => row(`t${i}`, 5, 5 + (i % 2) * 60)));
+      expect(together.some(0, 100, 0.1).map(({ end }) => end)).toEqual([
+        65, 65, 65, 65, 5, 5, 5, 5,
+      ]);
+    });
+  });
 });

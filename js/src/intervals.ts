@@ -27,9 +27,13 @@ function classOf({ start, end }: Placed): number {
 const before = (a: Placed, b: Placed): number =>
   a.start - b.start || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
+/** Rows that `some` gives at the most, and of those of a class that start together. */
+const MOST_ROWS = 2000;
+const MOST_TOGETHER = 4;
+
 /** Index of the first entry for which `isBelow` is false. */
-function lowerBound(rows: readonly Placed[], isBelow: (row: Placed) => boolean): number {
-  let low = 0;
+function lowerBound(rows: readonly Placed[], isBelow: (row: Placed) => boolean, from = 0): number {
+  let low = from;
   let high = rows.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
@@ -107,14 +111,45 @@ export class IntervalIndex {
 
   /** Rows that touch [t0, t1]: from the longest class to the shortest, each in order of start. */
   touching(t0: number, t1: number): Row[] {
+    return this.#find(t0, t1, 0, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)!;
+  }
+
+  /**
+   * As many of these rows as can be told apart where a pixel is so many seconds, and no more than can be drawn: of those
+   * that are about as long and start in the same stretch of time, the first ones. Stretches are fixed in time, so that
+   * what is left out does not change while a window moves over it.
+   */
+  some(t0: number, t1: number, pixel: number): Row[] {
+    const few = this.#find(t0, t1, 0, Number.POSITIVE_INFINITY, MOST_ROWS);
+    if (few !== null || !(pixel > 0)) return few ?? [];
+    let stretch = 2 ** Math.ceil(Math.log2(pixel));
+    for (let most = MOST_TOGETHER; ; most = 1) {
+      const found = this.#find(t0, t1, stretch, most, MOST_ROWS);
+      if (found !== null) return found;
+      if (most === 1) stretch *= 2;
+    }
+  }
+
+  /** Of each class at most `most` rows that start in a stretch; null where that is more than `limit` rows. */
+  #find(t0: number, t1: number, stretch: number, most: number, limit: number): Row[] | null {
     const found: Row[] = [];
     for (const k of [...this.#classes.keys()].sort((a, b) => b - a)) {
       const rows = this.#classes.get(k)!;
       const earliest = t0 - 2 ** k;
+      let next = Number.NEGATIVE_INFINITY;
+      let together = 0;
       for (let i = lowerBound(rows, ({ start }) => start < earliest); i < rows.length; i++) {
         const row = rows[i]!;
         if (row.start > t1) break;
-        if (row.end >= t0) found.push(row);
+        if (row.end < t0) continue;
+        if (row.start >= next) {
+          next = (Math.floor(row.start / stretch) + 1) * stretch;
+          together = 0;
+        }
+        together += 1;
+        if (together <= most) found.push(row);
+        else i = lowerBound(rows, ({ start }) => start < next, i) - 1;
+        if (found.length > limit) return null;
       }
     }
     return found;

@@ -1,8 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { IntervalIndex } from "./intervals";
-import { marksOf, thinned, UNLABELLED } from "./marks";
+import { marksOf, UNLABELLED } from "./marks";
 import type { Row } from "./protocol";
-import { seeded } from "./seeded";
 
 const row = (id: string, more: Partial<Row> = {}): Row => ({
   id,
@@ -58,49 +56,5 @@ describe("marksOf", () => {
       { id: "a", start: 3, end: 4, low_freq: 5, label: "song" },
       { id: null, start: 7, label: "song", color: "#123456" },
     ]);
-  });
-});
-
-describe("thinned", () => {
-  const r = seeded(1);
-  const many = Array.from({ length: 30_000 }, (_, i) => {
-    const start = r.between(0, 86_400);
-    return row(`r${i}`, { start, end: start + r.magnitude(0.05, 100) });
-  });
-  const index = new IntervalIndex();
-  index.reset(many);
-  const never = () => false;
-
-  it("leaves few as they are", () => {
-    const few = many.slice(0, 2000);
-    expect(thinned(few, 0.001, never)).toBe(few);
-  });
-
-  it("leaves no more than can be drawn, spread over the whole window", () => {
-    for (const pixel of [1e-3, 0.1, 80, 500]) {
-      const kept = thinned(index.touching(0, 86_400), pixel, never);
-      expect(kept.length).toBeLessThanOrEqual(2000);
-      expect(kept.length).toBeGreaterThan(200);
-      const hours = new Set(kept.map(({ start }) => Math.floor(start! / 3600)));
-      expect(hours.size).toBe(24);
-    }
-  });
-
-  it("leaves out the same ones wherever the window lies", () => {
-    const pick = (t0: number, t1: number) => {
-      const kept = thinned(index.touching(t0, t1), 20, never);
-      const inside = kept.filter(({ start }) => start! > 30_000 && start! < 60_000);
-      return inside.map(({ id }) => id);
-    };
-    expect(pick(20_000, 70_000)).toEqual(pick(20_500, 70_500));
-    expect(pick(20_000, 70_000).length).toBeGreaterThan(500);
-  });
-
-  it("keeps those that are asked for, unless they are too many as well", () => {
-    const wanted = new Set(many.slice(500, 800).map(({ id }) => id));
-    const kept = thinned(index.touching(0, 86_400), 80, ({ id }) => wanted.has(id));
-    expect(kept.filter(({ id }) => wanted.has(id))).toHaveLength(300);
-    const all = thinned(index.touching(0, 86_400), 80, () => true);
-    expect(all.length).toBeLessThanOrEqual(4000);
   });
 });

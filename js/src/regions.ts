@@ -135,6 +135,11 @@ export class RegionStore {
     return this.#index.touching(t0, t1);
   }
 
+  /** No more of them than can be drawn, where a pixel is so many seconds. */
+  someInView(t0: number, t1: number, pixel: number): readonly Row[] {
+    return this.#index.some(t0, t1, pixel);
+  }
+
   /** Rows of the whole recording. */
   whole(): readonly Row[] {
     return [...this.#whole.values()];

@@ -14,7 +14,7 @@ import { element } from "./dom";
 import type { Scene } from "./hit";
 import { type Layout, layout, type Pane } from "./layout";
 import { MarkLayer } from "./marklayer";
-import { type Mark, marksOf, thinned } from "./marks";
+import { type Mark, marksOf } from "./marks";
 import { memo } from "./memo";
 import { Motion, REST } from "./motion";
 import { overviewChannel, Picture, type PictureResult, type PictureState } from "./picture";
@@ -24,7 +24,7 @@ import { valueScale } from "./reading";
 import { freqScale, inHz, timeScale } from "./scales";
 import type { Scope } from "./scope";
 import type { Session } from "./session";
-import type { Preview } from "./shapes";
+import { isInterval, type Preview } from "./shapes";
 import { readTheme, sameTheme, type Theme, watchTheme } from "./theme";
 import type { Bounds, ChannelId, FreqAxis, Info, Viewport, WaveTile } from "./types";
 import { clamp } from "./viewport";
@@ -41,6 +41,8 @@ const LEAST_FIXED = 60;
 const LEAST_CHANNEL = 90;
 /** Amplitudes the axis may end at; it is the first that holds the whole recording. */
 const STEPS = [1, 1.5, 2, 3, 5, 7];
+/** Up to so many rows are all drawn. */
+const FEW = 500;
 /** Milliseconds after the last move. */
 const SETTLED = REST + 20;
 
@@ -55,13 +57,8 @@ export class Stage {
   private readonly selection = memo((ids: readonly string[]) => new Set(ids));
   private readonly stripMarks = memo((rows: readonly Row[], _labels: unknown, width: number) => {
     const { duration } = this.bounds;
-    const inView = this.session.regions.inView(0, duration);
-    return rows.length === 0
-      ? []
-      : this.marks(
-          thinned(inView, duration / width, () => false),
-          [],
-        );
+    if (rows.length === 0) return [];
+    return this.marks(this.session.regions.someInView(0, duration, duration / width), []);
   });
   private readonly allDamage = memo((info: Info, refused: readonly Damage[]) =>
     refused.length === 0 ? damageOf(info) : [...damageOf(info), ...refused],
@@ -241,11 +238,21 @@ export class Stage {
       inHz: inHz(session.traits.get("_info").spectrogram),
       overview: timeScale(0, duration, places.plot.width),
       visible: [window.t0, window.t1],
-      rows: thinned(session.regions.inView(window.t0, window.t1), pixel, ({ id }) =>
-        selected.has(id),
-      ),
+      rows: this.withSelected(session.regions.someInView(window.t0, window.t1, pixel), selected),
       selected,
     };
+  }
+
+  /** Where not all rows can be drawn, those that are selected are, unless they are as many. */
+  private withSelected(rows: readonly Row[], selected: ReadonlySet<string>): readonly Row[] {
+    if (rows.length < FEW || selected.size === 0 || selected.size > FEW) return rows;
+    const there = new Set(rows.map(({ id }) => id));
+    const { t0, t1 } = this.window;
+    const missing = [...selected].flatMap((id) => {
+      const row = there.has(id) ? undefined : this.session.regions.get(id);
+      return row && isInterval(row) && row.start <= t1 && row.end >= t0 ? [row] : [];
+    });
+    return [...rows, ...missing];
   }
 
   // Painting --------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 from traces import Trace, traced
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
+sys.path.append(str(Path(__file__).parents[1] / "e2e"))
 
 from harness import BROWSER_FLAGS, SOUND_WITHOUT_A_CLICK, Lab, find_browser
 from labserver import LabServer
