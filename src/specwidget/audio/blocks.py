@@ -90,7 +90,11 @@ class BlockCache:
                 event = threading.Event()
                 self._under_way.update(dict.fromkeys(mine, event))
             if mine:
-                self._fetch_all(mine, event)
+                # Copied here and now: in a small cache they may be gone by the next turn.
+                for number, block in self._fetch_all(mine, event).items():
+                    if number in left:
+                        _copy(block, number, buffer, offset)
+                        left.discard(number)
             elif theirs is not None:
                 theirs.wait()
 
@@ -104,30 +108,35 @@ class BlockCache:
             found.append(number)
         return found
 
-    def _fetch_all(self, numbers: list[int], event: threading.Event) -> None:
+    def _fetch_all(self, numbers: list[int], event: threading.Event) -> dict[int, bytes]:
         """Fetch blocks, those side by side at once, and keep them."""
+        found: dict[int, bytes] = {}
         try:
             start = 0
             for place in range(1, len(numbers) + 1):
                 if place < len(numbers) and numbers[place] == numbers[place - 1] + 1:
                     continue
-                self._fetch_run(numbers[start], numbers[place - 1] + 1)
+                found.update(self._fetch_run(numbers[start], numbers[place - 1] + 1))
                 start = place
         finally:
             with self._lock:
                 for number in numbers:
                     del self._under_way[number]
             event.set()
+        return found
 
-    def _fetch_run(self, first: int, last: int) -> None:
+    def _fetch_run(self, first: int, last: int) -> dict[int, bytes]:
         begin, end = first * BLOCK_BYTES, min(self._size, last * BLOCK_BYTES)
         content = self._fetch(begin, end)
+        found = {
+            number: content[number * BLOCK_BYTES - begin : (number + 1) * BLOCK_BYTES - begin]
+            for number in range(first, last)
+        }
         with self._lock:
-            for number in range(first, last):
-                at = number * BLOCK_BYTES - begin
-                self._blocks[number] = content[at : at + BLOCK_BYTES]
+            self._blocks.update(found)
             while len(self._blocks) * BLOCK_BYTES > CACHE_BYTES:
                 self._blocks.popitem(last=False)
+        return found
 
 
 def _copy(block: bytes, number: int, buffer: memoryview, offset: int) -> None:

@@ -25,7 +25,12 @@ GRANULE_RATES = {"VORBIS": None, "OPUS": 48000.0}
 LOSSY = frozenset({*GRANULE_RATES, "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III"})
 """Codings that decode by what came before."""
 
-_PRE_ROLL = 4 * 1152
+_PRE_ROLLS = {
+    **dict.fromkeys(LOSSY, 4 * 1152),
+    "OPUS": 8 * 1152,
+    # Of an ALAC file that is sought in its last packet, libsndfile mixes up the channels.
+    **dict.fromkeys(("ALAC_16", "ALAC_20", "ALAC_24", "ALAC_32"), 4096),
+}
 _LONGEST_BLOCK = 8192
 _STEP = 1 << 16
 # Codings that libsndfile reads forward only, and those of which it loses the last block even so,
@@ -60,8 +65,9 @@ class SoundHandle:
         self.file, self._stream = _open(mended)
         self.position = 0 if mended.lead == 0 else -1
         subtype: str = self.file.subtype
-        # Of an ALAC file that is sought in its last packet, libsndfile mixes up the channels.
-        self._pre_roll = _PRE_ROLL if subtype in LOSSY or subtype.startswith("ALAC") else 0
+        self._pre_roll = _PRE_ROLLS.get(subtype, 0)
+        # From where it stands, libvorbis walks to a place nearby, and counts wrongly on the way.
+        self._from_start = subtype == "VORBIS"
         self._at_once = (self.file.format, subtype) in _AT_ONCE
         self._only_forward = (
             self._at_once or subtype.startswith(_FORWARD) or not self.file.seekable()
@@ -89,8 +95,8 @@ class SoundHandle:
         try:
             if self.position + self._lead != start or self._pre_roll or self._at_once:
                 begin = min(start, max(floor, min(start - self._pre_roll, self._last_seek)))
-                if floor > 0:
-                    self.file.seek(0)  # From nearby, libvorbis would walk over what is missing.
+                if self._from_start:
+                    self.file.seek(0)
                 self._go_to(begin)
             block: NDArray[np.float32] = self.file.read(
                 stop - begin, dtype="float32", always_2d=True
