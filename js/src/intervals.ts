@@ -69,6 +69,8 @@ function byClass(rows: readonly Row[]): Map<number, Placed[]> {
 
 export class IntervalIndex {
   #classes = new Map<number, Placed[]>();
+  /** By the width of a pixel, as a power of two: how long a stretch is, and how many rows of it are given. */
+  readonly #thinning = new Map<number, { readonly stretch: number; readonly most: number }>();
 
   /** Holds these rows and no others. */
   reset(rows: readonly Row[]): void {
@@ -122,11 +124,19 @@ export class IntervalIndex {
   some(t0: number, t1: number, pixel: number): Row[] {
     const few = this.#find(t0, t1, 0, Number.POSITIVE_INFINITY, MOST_ROWS);
     if (few !== null || !(pixel > 0)) return few ?? [];
-    let stretch = 2 ** Math.ceil(Math.log2(pixel));
-    for (let most = MOST_TOGETHER; ; most = 1) {
+    // What was enough for this width of a pixel last time is so again, unless it was far too much.
+    const finest = Math.ceil(Math.log2(pixel));
+    const known = this.#thinning.get(finest);
+    let { stretch, most } = known ?? { stretch: 2 ** finest, most: MOST_TOGETHER };
+    for (;;) {
       const found = this.#find(t0, t1, stretch, most, MOST_ROWS);
-      if (found !== null) return found;
+      if (found !== null) {
+        if (found.length < MOST_ROWS / 4) this.#thinning.delete(finest);
+        else this.#thinning.set(finest, { stretch, most });
+        return found;
+      }
       if (most === 1) stretch *= 2;
+      most = 1;
     }
   }
 

@@ -21,6 +21,8 @@ export interface Theme {
   readonly words: { readonly [name in "line" | "pane" | "wave" | "rms"]: number };
 }
 
+const MOST_COLORS = 1000;
+
 export function readTheme(root: HTMLElement): Theme {
   // A custom property is text until something is coloured with it.
   const probe = element("span", { hidden: true });
@@ -62,14 +64,15 @@ function painted(colors: readonly string[]): number[] {
   });
 }
 
-const opaque = (red: number, green: number, blue: number): number =>
-  (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
+function opaque(red: number, green: number, blue: number): number {
+  return (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
+}
 
 /** A colour "#rrggbb" as a word of an ImageData. */
-export function word(color: string): number {
+export const word = remembered((color): number => {
   const channel = (at: number) => Number.parseInt(color.slice(at, at + 2), 16) || 0;
   return opaque(channel(1), channel(3), channel(5));
-}
+});
 
 const isStyle = (node: Node): boolean =>
   node instanceof HTMLStyleElement ||
@@ -113,20 +116,30 @@ export function watchTheme(scope: Scope, changed: () => void): void {
 export const sameTheme = (a: Theme, b: Theme): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** Black or white, whichever reads better on a colour "#rrggbb". */
-export function inkOn(color: string): "#000" | "#fff" {
+export const inkOn = remembered((color): "#000" | "#fff" => {
   const channel = (at: number) => {
     const c = Number.parseInt(color.slice(at, at + 2), 16) / 255;
     return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
   };
   const luminance = 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
   return luminance > 0.179 ? "#000" : "#fff";
-}
+});
 
 /** A colour "#rrggbb" on its way to white, for lines on the dark ground of most colormaps. */
-export function lighter(color: string): string {
+export const lighter = remembered((color): string => {
   const channel = (at: number) => {
     const value = Number.parseInt(color.slice(at, at + 2), 16);
     return Math.round(value + (255 - value) * 0.4);
   };
   return `rgb(${channel(1)}, ${channel(3)}, ${channel(5)})`;
+});
+
+/** Colours are few, and asked for with every mark. */
+function remembered<T>(make: (color: string) => T): (color: string) => T {
+  const made = new Map<string, T>();
+  return (color) => {
+    const result = made.get(color) ?? make(color);
+    if (made.size < MOST_COLORS) made.set(color, result);
+    return result;
+  };
 }
