@@ -13,7 +13,7 @@ import librosa
 import numpy as np
 import pytest
 from hypothesis import given
-from recordings import SR, compare, music, whole, written
+from sounds import SR, compare, music, whole, written
 
 from specwidget.audio import (
     AudioSource,

@@ -16,7 +16,7 @@ import pytest
 import soundfile
 from hypothesis import given
 from numpy.typing import NDArray
-from recordings import SR, assert_same_anywhere, music, voice, whole
+from sounds import SR, assert_same_anywhere, music, voice, whole
 
 from specwidget.audio import open_audio
 from specwidget.errors import AudioDataError, AudioFileError, ParameterError, ParameterTypeError

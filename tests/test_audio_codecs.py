@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from recordings import assert_same_anywhere, compare, voice, whole
+from sounds import assert_same_anywhere, compare, voice, whole
 
 from specwidget.audio import flac, open_audio
 from specwidget.audio.codecs import CodecSource

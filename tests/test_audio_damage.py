@@ -16,7 +16,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from recordings import assert_same_anywhere, compare, music, voice, whole
+from sounds import assert_same_anywhere, compare, music, voice, whole
 
 from specwidget.audio import handles, open_audio
 from specwidget.audio.blobs import BytesBlob, PatchedBlob

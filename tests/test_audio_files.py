@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 from hypothesis import given
-from recordings import (
+from sounds import (
     EXACT_SEEKS,
     FORMATS,
     SR,

@@ -17,7 +17,7 @@ import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
-from recordings import assert_same_anywhere, compare, voice, whole
+from sounds import assert_same_anywhere, compare, voice, whole
 
 from specwidget.audio import blocks, open_audio, remote
 from specwidget.audio.blocks import BlockCache

@@ -14,7 +14,7 @@ import pytest
 import soundfile
 from hypothesis import given
 from numpy.typing import NDArray
-from recordings import SR, assert_same_anywhere, compare, voice, whole
+from sounds import SR, assert_same_anywhere, compare, voice, whole
 
 from specwidget.audio import open_audio
 from specwidget.audio.wav import WavSource
