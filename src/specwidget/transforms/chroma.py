@@ -120,7 +120,8 @@ class Chroma(IndexRows, Valued, Framing):
         for first, (spectrum,) in spectra(frames, self.frame_window()):
             with np.errstate(over="ignore", invalid="ignore"):
                 power = np.square(np.abs(spectrum))
-                values[:, first : first + len(power)] = weights @ power.T
+                # Not by BLAS, whose own threads would wait for each other.
+                np.einsum("cf,tf->ct", weights, power, out=values[:, first : first + len(power)])
         if self.norm is not None:
             # What was finite may be too large to be squared.
             bad |= ~np.isfinite(values).all(axis=0)
