@@ -675,7 +675,7 @@ class TestImproving:
         outbox.wait(lambda: outbox.exact() == [key(0, 1)])
         assert tiles.refined == [key(0, 1)]
 
-    def test_those_asked_for_the_longest_ago_stay_estimates_if_there_are_too_many(
+    def test_those_asked_for_the_longest_ago_wait_if_there_are_too_many(
         self,
         server: TileServer,
         outbox: Outbox,
@@ -687,9 +687,9 @@ class TestImproving:
         server.request("a", 0, [key(i, 1) for i in range(3)])
         server.request("b", 0, [key(9, 1)])
         tiles.gate.release(100)
-        outbox.wait(lambda: len(outbox.exact()) == 3)
-        assert {k.index for k in outbox.exact()} == {0, 1, 9}
-        assert key(2, 1) in tiles.closed
+        outbox.wait(lambda: len(outbox.exact()) == 4)
+        assert {k.index for k in outbox.exact()[:3]} == {0, 1, 9}
+        assert outbox.exact()[3] == key(2, 1)
 
     def test_that_fails_is_told(self, server: TileServer, outbox: Outbox, tiles: FakeTiles) -> None:
         tiles.step_gate = threading.Semaphore(0)
@@ -701,6 +701,30 @@ class TestImproving:
         assert [a.request_id for a in outbox.answers if a.error] == [None]
         assert tiles.closed == [key(0, 1)]
         tiles.failing = {}
+        server.request("b", 0, [key(0, 1)])
+        outbox.wait(lambda: outbox.exact() == [key(0, 1)])
+
+    def test_that_cannot_begin_leaves_the_estimate(
+        self, server: TileServer, outbox: Outbox, tiles: FakeTiles, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refinement(key: TileKey, tile: Tile) -> FakeRefinement:
+            raise ValueError("no way")
+
+        monkeypatch.setattr(tiles, "refinement", refinement)
+        server.request("a", 0, [key(0, 1)])
+        outbox.wait_for_end("a")
+        assert [k for a in outbox.answers for k, _ in a.tiles] == [key(0, 1)]
+
+    def test_whose_next_step_cannot_be_found_is_told_and_stops_nothing(
+        self, server: TileServer, outbox: Outbox, tiles: FakeTiles, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def step(self: FakeRefinement) -> None:
+            raise ValueError("no step")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(FakeRefinement, "step", step)
+            server.request("a", 0, [key(0, 1), key(1, 1)])
+            outbox.wait(lambda: sum(a.error is not None for a in outbox.answers) == 2)
         server.request("b", 0, [key(0, 1)])
         outbox.wait(lambda: outbox.exact() == [key(0, 1)])
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Container
+from dataclasses import dataclass, replace
+from functools import partial
 
 from specwidget.tiles.base import Refinement, Step, Tile, TileKey, Tileset
 
 __all__ = ["Improvement", "Improvements"]
 
 MOST = 256
+"""How many estimates are being improved at a time."""
+MOST_LATER = 8192
 
 
 @dataclass(slots=True, eq=False)
@@ -23,6 +27,8 @@ class Improvement:
         The way to the exact tile.
     seconds : (float, float)
         Where the tile lies.
+    tileset : Tileset
+        Whose tile it is.
     pages : set of str
         Who has asked for it, and has not said otherwise.
     asked : (int, int)
@@ -32,8 +38,19 @@ class Improvement:
     key: TileKey
     refinement: Refinement
     seconds: tuple[float, float]
-    pages: set[str] = field(default_factory=set)
-    asked: tuple[int, int] = (0, 0)
+    tileset: Tileset
+    pages: set[str]
+    asked: tuple[int, int]
+
+
+@dataclass(slots=True, eq=False)
+class _Later:
+    """An estimate whose turn to be improved has not come."""
+
+    tile: Tile
+    tileset: Tileset
+    pages: set[str]
+    asked: tuple[int, int]
 
 
 class Improvements:
@@ -41,27 +58,36 @@ class Improvements:
 
     def __init__(self) -> None:
         self._waiting: dict[TileKey, Improvement] = {}
+        self._later: dict[TileKey, _Later] = {}
         self._sight: tuple[float, float] | None = None
         self._n_made = 0
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._waiting) + len(self._later)
 
     def want(
         self, key: TileKey, tile: Tile, tileset: Tileset, page: str, asked: tuple[int, int]
     ) -> None:
         """Have an estimate improved, for a page.
 
-        Where there are too many, those asked for the longest ago stay estimates.
+        Where there are too many, those asked for the longest ago wait until there are fewer.
         """
         known = self._waiting.get(key)
-        if known is None:
-            known = Improvement(key, tileset.refinement(key, tile), tileset.seconds(key))
-            self._waiting[key] = known
-        known.pages.add(page)
-        known.asked = asked
+        if known is not None:
+            known.pages.add(page)
+            known.asked = asked
+            return
+        before = self._later.pop(key, None)
+        pages = {page} if before is None else before.pages | {page}
+        # What is being improved keeps no copy of the estimate itself.
+        self._begin(key, _Later(replace(tile, data=b""), tileset, pages, asked))
         while len(self._waiting) > MOST:
-            self._forget(max(self._waiting.values(), key=lambda one: one.asked))
+            last = max(self._waiting.values(), key=lambda one: one.asked)
+            self._drop(last)
+            blank = Tile(b"", 0, exact=False)
+            self._later[last.key] = _Later(blank, last.tileset, last.pages, last.asked)
+        while len(self._later) > MOST_LATER:
+            del self._later[max(self._later, key=lambda one: self._later[one].asked)]
 
     def unwant(self, key: TileKey, page: str) -> None:
         """Note that a page waits no more."""
@@ -70,9 +96,23 @@ class Improvements:
             known.pages.discard(page)
             if not known.pages:
                 self._forget(known)
+        later = self._later.get(key)
+        if later is not None:
+            later.pages.discard(page)
+            if not later.pages:
+                del self._later[key]
+
+    def unwant_layers(self, names: Container[str]) -> None:
+        """Forget the tiles of layers that are gone."""
+        for key in [key for key in self._later if key.layer in names]:
+            del self._later[key]
+        for one in self.waiting():
+            if one.key.layer in names:
+                self.finish(one)
 
     def clear(self) -> None:
         """Forget all."""
+        self._later.clear()
         for one in list(self._waiting.values()):
             self._forget(one)
         self._n_made = 0
@@ -82,9 +122,15 @@ class Improvements:
         self._sight = start, stop
 
     def next_step(self) -> tuple[Improvement, Step] | None:
-        """Return what to do next, or None if there is nothing at present."""
+        """Return what to do next, or None if there is nothing at present.
+
+        Where that cannot be found, it is a step that fails.
+        """
         for one in sorted(self._waiting.values(), key=self._order):
-            step = one.refinement.step()
+            try:
+                step = one.refinement.step()
+            except Exception as error:
+                step = partial(_fail, error)
             if step is not None:
                 return one, step
         return None
@@ -106,8 +152,8 @@ class Improvements:
     def progress(self) -> tuple[float, int]:
         """Return how many tiles are done, and how many there are, since there were none."""
         fractions = sum(one.refinement.fraction() for one in self._waiting.values())
-        progress = self._n_made + fractions, self._n_made + len(self._waiting)
-        if not self._waiting:
+        progress = self._n_made + fractions, self._n_made + len(self)
+        if not len(self):
             self._n_made = 0
         return progress
 
@@ -117,6 +163,22 @@ class Improvements:
         kind, work = one.refinement.urgency()
         return is_hidden, kind, one.asked[0], work, one.asked[1]
 
+    def _begin(self, key: TileKey, later: _Later) -> None:
+        refinement = later.tileset.refinement(key, later.tile)
+        self._waiting[key] = Improvement(
+            key, refinement, later.tileset.seconds(key), later.tileset, later.pages, later.asked
+        )
+
     def _forget(self, one: Improvement) -> None:
+        self._drop(one)
+        if self._later and len(self._waiting) < MOST:
+            key = min(self._later, key=lambda key: self._later[key].asked)
+            self._begin(key, self._later.pop(key))
+
+    def _drop(self, one: Improvement) -> None:
         del self._waiting[one.key]
         one.refinement.close()
+
+
+def _fail(error: Exception) -> None:
+    raise error

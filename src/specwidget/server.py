@@ -178,15 +178,14 @@ class TileServer:
         with self._changed:
             gone = {n for n, one in self._tilesets.items() if tilesets.get(n) is not one}
             self._tilesets = dict(tilesets)
-            for improvement in self._improvements.waiting():
-                if improvement.key.layer in gone:
-                    self._improvements.finish(improvement)
+            self._improvements.unwant_layers(gone)
             for request in list(self._requests):
                 for key in [key for key in request.pending if key.layer in gone]:
                     request.fail(key, _unknown_layer(key, self._tilesets))
                 self._flush(request)
-            for key in [key for key in self._pushes if key.layer in gone]:
-                del self._pushes[key]
+            for wishes in (self._pushes, self._prepared):
+                for key in [key for key in wishes if key.layer in gone]:
+                    del wishes[key]
         self._outbox.drain()
 
     def run(self, job: Step) -> bool:
@@ -242,7 +241,10 @@ class TileServer:
         if not tile.exact:
             asked = (-request.serial, place)
             tileset = self._tilesets[key.layer]
-            self._improvements.want(key, tile, tileset, page_of(request.id), asked)
+            try:
+                self._improvements.want(key, tile, tileset, page_of(request.id), asked)
+            except Exception:  # the estimate is an answer all the same
+                _log.exception("an estimate cannot be improved")
 
     def _flush(self, request: Request, at_once: bool = False) -> None:
         """Put what is ready in the outbox, if it is enough or the last; end what is complete."""
@@ -297,6 +299,13 @@ class TileServer:
     # On the server's threads, without the lock --------------------------------------------------
 
     def _work(self) -> None:
+        try:
+            self._serve()
+        finally:
+            with self._changed:
+                self._threads.discard(threading.current_thread())
+
+    def _serve(self) -> None:
         while True:
             with self._changed:
                 task = None if self._closed else self._next_task()
@@ -305,6 +314,7 @@ class TileServer:
                     idle = not self._changed.wait(self._idle_seconds)
                     task = None if self._closed else self._next_task()
                 if task is None:
+                    # Whoever asks from now on needs another thread.
                     self._threads.discard(threading.current_thread())
                     return
             try:
