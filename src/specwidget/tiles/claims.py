@@ -13,6 +13,8 @@ __all__ = ["Claims"]
 
 # Pieces that a thread has for itself, one after the other.
 RUN = 8
+# Threads come and go; those that worked last are remembered.
+THREADS = 4
 
 
 class Claims:
@@ -49,7 +51,10 @@ class Claims:
             found = self._next(me, first, lacks)
             if found is not None:
                 self._taken.add(found)
+                self._last.pop(me, None)
                 self._last[me] = found
+                for thread in list(self._last)[:-THREADS]:
+                    del self._last[thread]
             return found
 
     def release(self, number: int) -> None:

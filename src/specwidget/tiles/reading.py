@@ -19,6 +19,8 @@ __all__ = ["Reader", "Stretch"]
 
 # As much is kept at the end of a stretch; the next one begins no earlier, as a rule.
 _KEPT = 1 << 16
+# Threads come and go; what the last few have kept is enough.
+_READERS = 4
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ class Reader:
         if dear:
             tail = block[:, -_KEPT:].copy()
             self._kept[me] = (last - tail.shape[1], tail)
+            for thread in list(self._kept)[:-_READERS]:
+                self._kept.pop(thread, None)
         if (first, last) != (start, stop):
             block = np.pad(block, ((0, 0), (first - start, stop - last)))
         return Stretch(self._source, start, block)

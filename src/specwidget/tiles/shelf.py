@@ -84,6 +84,8 @@ class Shelf:
             return None
         return {
             "recording": self._fingerprint,
+            "sr": self._source.sr,
+            "n_channels": self._source.n_channels,
             "name": overview.name,
             "geometry": overview.geometry(),
         }
