@@ -37,8 +37,19 @@ export class Listening {
   }
 
   toggle(): void {
-    const { player, traits } = this.session;
+    const { player } = this.session;
     if (player.playing) return player.pause();
+    const { start, end, from } = this.next();
+    this.play(start, end, from);
+  }
+
+  /** Has what would be played now at hand. */
+  prepare(): void {
+    this.session.player.prepare(this.next().from, this.session.traits.get("channel"));
+  }
+
+  private next(): { start: number; end: number; from: number } {
+    const { player, traits } = this.session;
     const { duration } = traits.get("_info");
     const { t0, t1 } = this.stage.viewport;
     const { position } = player;
@@ -48,10 +59,10 @@ export class Listening {
       const point = span.end <= span.start;
       const start = point ? Math.max(0, span.start - AROUND) : span.start;
       const end = point ? Math.min(duration, span.end + AROUND) : span.end;
-      return this.play(start, end, within(start, end) ? position : start);
+      return { start, end, from: within(start, end) ? position : start };
     }
     const [start, end] = traits.get("loop") ? [t0, t1] : [0, duration];
-    this.play(start, end, within(t0, t1) ? position : t0);
+    return { start, end, from: within(t0, t1) ? position : t0 };
   }
 
   playWindow(): void {

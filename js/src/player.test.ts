@@ -257,6 +257,30 @@ describe("pause, stop and seek", () => {
   });
 });
 
+describe("what would be heard next", () => {
+  it("is fetched before it is asked for, and then begins without the kernel", async () => {
+    player.prepare(1.1, "all");
+    player.prepare(1.15, "all");
+    expect(asked()).toMatchObject([{ start: 8000, stop: 12_000 }]);
+    await run(0.1);
+    delay = Number.POSITIVE_INFINITY;
+    player.play({ from: 1.1 });
+    await run(0.2);
+    expect(player.state).toBe("playing");
+    const all = heard();
+    expectSamples(all, range(8800, all.at(-1)! + 1));
+  });
+
+  it("is nothing at the end, nor while something is heard", async () => {
+    player.prepare(99, "all");
+    expect(asked()).toEqual([]);
+    player.play({ start: 0, end: 0.5 });
+    const before = asked().length;
+    player.prepare(1.5, "all");
+    expect(asked()).toHaveLength(before);
+  });
+});
+
 describe("the whole recording", () => {
   const whole = (): object => ({
     ...{ v: 1, type: "audio.data", id: null, channel: "all" },

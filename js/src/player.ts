@@ -40,6 +40,8 @@ export interface PlayerOptions {
 const SHORTEST_LOOP = 0.005;
 const AHEAD = 2;
 const PUMP_EVERY_MS = 40;
+/** Seconds. */
+const PREPARED = 0.25;
 const BLOCKED_AFTER_MS = 400;
 
 interface Opened {
@@ -143,6 +145,16 @@ export class Player {
     if (this.#run !== null) return;
     this.#chunks.hear(channel);
     this.#chunks.want(chunksOf([{ start: 0, stop: this.#info.n_samples }], this.#chunks.size));
+  }
+
+  /** Fetches what would be heard first if sound began at a time, so that it begins at once; not while it plays. */
+  prepare(time: number, channel: HeardChannel): void {
+    if (this.#run !== null) return;
+    const start = Math.min(this.#info.n_samples, Math.max(0, Math.round(time * this.#info.sr)));
+    const stop = Math.min(this.#info.n_samples, start + Math.ceil(PREPARED * this.#info.sr));
+    if (start >= stop) return;
+    this.#chunks.hear(channel);
+    this.#chunks.want(chunksOf([{ start, stop }], this.#chunks.size));
   }
 
   play(request: PlayRequest = {}): void {

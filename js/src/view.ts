@@ -228,7 +228,7 @@ export class View {
   // Keeping in step -------------------------------------------------------------------------------
 
   private listen(): void {
-    const { scope, session, stage } = this;
+    const { scope, session, stage, listening } = this;
     const { traits } = session;
     const update = () => this.update();
     scope.listen(this.root, "keydown", (event) => this.keydown(event));
@@ -239,6 +239,11 @@ export class View {
     traits.on(["colormap", "db_range", "_ref_db"], () => stage.invalidate("colors"), scope);
     traits.on(["selected", "_labels"], () => stage.invalidate("marks"), scope);
     traits.on(["height", "channel"], () => this.setHeight(), scope);
+    traits.on(
+      ["view", "position", "selected"],
+      () => this.hasFocus() && listening.prepare(),
+      scope,
+    );
     traits.on(["loop", "_notice", "_open_labels", "_transform"], update, scope);
     session.onActiveLabel(update, scope);
     session.player.onChange(update, scope);

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import sync_playwright
 from traces import Trace, traced
@@ -244,3 +245,44 @@ def moving(bench: Bench, lab: Lab, seconds: float) -> None:
     rest(lab)
     turn("pan", PAN, 0, PAN_TIME)
     print(f"{length}: {memory(bench, lab)}", flush=True)
+
+
+# When the first sound after a key was told to begin, and when it was to be heard.
+EAR = """
+window.begun = null;
+const start = AudioBufferSourceNode.prototype.start;
+AudioBufferSourceNode.prototype.start = function (when, ...more) {
+  window.begun ??= performance.now() + 1000 * (when - this.context.currentTime);
+  return start.call(this, when, ...more);
+};
+window.addEventListener("keydown", () => {
+  window.pressed = performance.now();
+  window.begun = null;
+}, { capture: true });
+"""
+
+
+@pytest.mark.parametrize("seconds", [s for s in SECONDS if s >= 600])
+def test_playing(bench: Bench, seconds: float) -> None:
+    """Print how long after the space bar the sound begins, here and there, after a click there."""
+    with bench.lab(1200, f"bench-play-{seconds:g}") as lab:
+        lab.before_each_page(EAR)
+        lab.open(SETUP + f"w = SpecWidget(Field({seconds}))", "w")
+        wait_until_seen(lab)
+        took = []
+        for where in (0.5, 0.1, 0.9, 0.33, 0.77, 0.05, 0.6, 0.2, 0.95):
+            at = places(lab)
+            lab.drag(at.stage, at.on_spec(seconds * where, 8000))
+            lab.page.wait_for_timeout(400)
+            lab.page.keyboard.press("Space")
+            lab.page.wait_for_function("() => window.begun !== null")
+            took.append(lab.look("() => window.begun - window.pressed"))
+            lab.page.wait_for_timeout(300)
+            lab.page.keyboard.press("Space")
+            rest(lab)
+        first, *others = took
+        print(
+            f"\n{seconds:g} s: sound begins {np.median(others):.0f} ms after the key, at most "
+            f"{max(others):.0f} (target 150); {first:.0f} the first time",
+            flush=True,
+        )

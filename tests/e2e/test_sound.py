@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from harness import Lab
@@ -118,6 +120,54 @@ def test_the_sound_is_the_recordings_own_to_the_sample(opened: Lab) -> None:
     # And it stays where it was stopped.
     stopped = opened.get("w.position")
     assert stopped == pytest.approx(1.0 + sound.shape[1] / SR, abs=0.3)
+
+
+DAY = """
+import numpy as np
+from specwidget import SpecWidget
+
+class Day:
+    '''A day of noise, computed from the numbers of the samples.'''
+
+    sr, n_channels, name, peak = 16000, 1, "day", 1.0
+    n_samples = 86_400 * sr
+
+    def read(self, start, stop):
+        mixed = np.arange(start, stop, dtype=np.uint64)
+        for _ in range(2):
+            mixed = mixed * np.uint64(0x9E3779B97F4A7C15)
+            mixed ^= mixed >> np.uint64(29)
+        return ((mixed >> np.uint64(40)) / 2**24 - 0.5).astype(np.float32)[None]
+
+w = SpecWidget(Day())
+"""
+
+
+def test_a_day_sounds_from_anywhere_without_a_gap(lab: Lab) -> None:
+    lab.before_each_page(RECORDER)
+    lab.open(DAY, "w")
+    state = lab.widget.locator(".sw-state")
+    expect(state).to_have_text(re.compile("^Estimate|^Drag"))
+    scope: dict = {}
+    exec(DAY.partition("w = ")[0].replace("from specwidget", "#"), scope)
+    day = scope["Day"]()
+    lab.widget.focus()
+    for time in (70_000.25, 12.5, 86_395.0):
+        lab.run(f"w.view = ({time - 5}, {min(86_400, time + 5)}); w.position = {time}")
+        rest(lab)
+        lab.page.evaluate("() => { window.heard = [[], []]; }")
+        lab.page.keyboard.press("Space")
+        # The recorder is loaded with the first sound. Four chunks of half a second at the least.
+        lab.page.wait_for_function("() => window.heard[0].length > 2.2 * 16000")
+        lab.page.keyboard.press("Space")
+        expect(play_button(lab, "Play")).to_be_visible()
+        sound = heard(lab)[0]
+        first = int(time * SR)
+        played = day.read(first, min(day.n_samples, first + 8 * SR))[0]
+        offset = find(sound, played)
+        inner = slice(FADE, len(sound) - FADE)
+        expected = played[offset : offset + len(sound)]
+        np.testing.assert_allclose(sound[inner], expected[inner], atol=2 / 32768)
 
 
 def test_a_loop_has_no_gap_and_one_channel_is_heard_alone(opened: Lab) -> None:
