@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
@@ -184,6 +185,21 @@ class TestEveryKind:
         source = open_audio(y, sr=SR)
         found = spectrogram_db(source, transform, 0, transform.n_frames(5000), "mix")
         near(found, whole(librosa.to_mono(y), SR, transform), transform)
+
+
+@pytest.mark.parametrize("folder", ["ann_maad_spinetail", "ann_pyaudioanalysis"])
+@pytest.mark.parametrize(
+    "transform", [Cqt(fmin=110, n_bins=48), Pcen(), Mfcc(), Chroma(), Reassigned()]
+)
+def test_of_real_recordings(transform: Any, folder: str, real_data: Path) -> None:
+    path = sorted(real_data.glob(f"{folder}/*.wav"))[0]
+    y, sr = librosa.load(path, sr=None, mono=False, duration=20.0)
+    y = y if y.ndim == 1 else y[0]
+    expected = whole(y, sr, transform)
+    signal = ChannelSignal(open_audio(y, sr=sr), 0)
+    for start in range(0, expected.shape[1], 500):
+        part = expected[:, start : start + 500]
+        near(transform.values(signal, start, start + part.shape[1]), part, transform)
 
 
 def amplitudes(db: NDArray[Any]) -> NDArray[np.float64]:
