@@ -10,6 +10,7 @@ __all__ = [
     "AnnotationError",
     "AudioDataError",
     "AudioFileError",
+    "AudioUnavailableError",
     "ParameterError",
     "ParameterTypeError",
     "ProtocolError",
@@ -36,6 +37,10 @@ class TransformError(SpecWidgetError, RuntimeError):
 
 class AudioFileError(SpecWidgetError, OSError):
     """An audio file is missing, unreadable, or not audio."""
+
+
+class AudioUnavailableError(AudioFileError):
+    """A recording cannot be read at present: the next try may succeed."""
 
 
 class AudioDataError(SpecWidgetError, ValueError):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from abc import ABC, abstractmethod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from specwidget.audio.condition import Condition, Damage
+from specwidget.errors import AudioFileError, AudioUnavailableError
 
 __all__ = ["BaseSource"]
 
@@ -82,9 +84,20 @@ class BaseSource(ABC):
     def _fetch(self, start: int, stop: int) -> NDArray[np.float32]:
         """Return samples ``[start, stop)``, which are in the recording [shape=(n_channels, n)]."""
 
+    def _failed(self, start: int, stop: int, error: Exception) -> AudioFileError:
+        """Return what to raise for a range that an error of the system keeps from being read."""
+        kind = AudioUnavailableError if _passes(error) else AudioFileError
+        return kind(self._cannot(start, stop, str(error) or type(error).__name__))
+
     def _cannot(self, start: int, stop: int, reason: str) -> str:
         """Return the message for a range that cannot be read."""
         return (
             f"{self.name}: samples {start} to {stop} (at {start / self.sr:.3f} s) cannot be read: "
             f"{reason}"
         )
+
+
+def _passes(error: Exception) -> bool:
+    """Whether an error is of the way to a recording, and not of the recording."""
+    passing = (ConnectionError, TimeoutError, InterruptedError, BlockingIOError)
+    return isinstance(error, passing) or getattr(error, "errno", None) == errno.ESTALE

@@ -207,10 +207,7 @@ class FileBlob(Blob):
     def news(self) -> str | None:
         opened, now = self._opened, os.fstat(self._fd)
         if now.st_size < opened.st_size:
-            return (
-                f"was cut short while it was open, from {opened.st_size} bytes to {now.st_size}; "
-                "open it again"
-            )
+            return f"was cut short while it was open: it had {opened.st_size} bytes; open it again"
         try:
             there = os.stat(self.path)
         except OSError:

@@ -90,8 +90,16 @@ class BlockCache:
                 event = threading.Event()
                 self._under_way.update(dict.fromkeys(mine, event))
             if mine:
+                try:
+                    found = self._fetch_all(mine, event)
+                except OSError:
+                    if not ahead:
+                        raise
+                    # What lies ahead is not asked for: without it, it may go.
+                    ahead = 0
+                    continue
                 # Copied here and now: in a small cache they may be gone by the next turn.
-                for number, block in self._fetch_all(mine, event).items():
+                for number, block in found.items():
                     if number in left:
                         _copy(block, number, buffer, offset)
                         left.discard(number)

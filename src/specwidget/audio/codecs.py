@@ -177,8 +177,9 @@ class CodecSource(BaseSource):
             with self._handles.use(start) as handle:
                 filled = handle.read(start, out)
         except OSError as error:
-            reason = news or str(error).removeprefix(f"{self.name}: ")
-            raise AudioFileError(self._cannot(start, stop, reason)) from error
+            if news is None:
+                raise self._failed(start, stop, error) from error
+            raise AudioFileError(self._cannot(start, stop, news)) from error
         if self._codec.startswith("pcm_f") and filled:
             first, last = filled[0][0] - start, filled[-1][1] - start
             self._condition.note_not_finite(out[:, first:last], start + first, self.sr, self.name)

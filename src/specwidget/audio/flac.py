@@ -16,6 +16,7 @@ __all__ = ["mended_flac"]
 
 _STREAMINFO = 42
 _TAIL = 1 << 18
+_MOST_TAIL = 1 << 20
 _LEAST_FRAME = 8
 _SYNC = re.compile(rb"\xff[\xf8\xf9]")
 _TOTAL_MASK = (1 << 36) - 1
@@ -56,7 +57,7 @@ def mended_flac(blob: Blob) -> Mended | None:
     )
     end = blob.size - 128 if blob.read(blob.size - 128, 3) == b"TAG" else blob.size
     # With room for a whole frame before the last one.
-    tail_start = max(start + _STREAMINFO, end - max(_TAIL, 3 * info.max_frame))
+    tail_start = max(start + _STREAMINFO, end - max(_TAIL, min(3 * info.max_frame, _MOST_TAIL)))
     tail = blob.read(tail_start, end - tail_start)
     frame = _last_frame(tail, info)
     if frame is None:

@@ -53,9 +53,8 @@ class LazySource(BaseSource):
         self._floats = dtype.kind == "f"
         # None of these libraries promises that what is read by one thread may be closed by another.
         self._lock = threading.Lock()
-        name = getattr(array, "name", None)
         super().__init__(
-            name if isinstance(name, str) and name else type(array).__name__,
+            _name(array),
             sr,
             1 if self._flat else shape[0],
             shape[-1],
@@ -68,6 +67,8 @@ class LazySource(BaseSource):
                 where = slice(start, stop)
                 part = self._array[where] if self._flat else self._array[:, where]
                 block = np.asarray(part).reshape(self.n_channels, -1)
+        except OSError as error:
+            raise self._failed(start, stop, error) from error
         except Exception as error:  # whatever another library raises becomes a reason
             reason = str(error) or type(error).__name__
             raise AudioFileError(self._cannot(start, stop, reason)) from error
@@ -77,6 +78,14 @@ class LazySource(BaseSource):
         if self._floats:
             self._condition.note_not_finite(out, start, self.sr, self.name)
         return out
+
+
+def _name(array: Any) -> str:
+    """Return what an array is called, where that is the same the next time."""
+    name = getattr(array, "name", None)
+    # A root of Zarr is "/", and Dask calls an array by a key of its graph.
+    is_name = isinstance(name, str) and name.strip("/") and not hasattr(array, "dask")
+    return str(name) if is_name else type(array).__name__
 
 
 def _bits_told(dtype: np.dtype[Any]) -> int:

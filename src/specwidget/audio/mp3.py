@@ -8,6 +8,8 @@ beginning as it does where there is a count.
 
 from __future__ import annotations
 
+import re
+
 from specwidget.audio.blobs import Blob, Mended, PatchedBlob
 from specwidget.audio.inspection import after_id3
 
@@ -106,6 +108,9 @@ def _size_of(version: int, layer: int, code: int, rate: int, padding: int) -> in
     return per_byte * 1000 * column[code] // _RATES[version][rate] + padding
 
 
+# A head: version and layer, then bit rate; runs of 0xFF hold none.
+_HEAD = re.compile(rb"\xff[\xe2-\xe5\xf2-\xf5\xfa-\xfd][\x10-\xef]")
+
 # By the second and third byte of a frame's head; layer 1 is III there, and 2 is II.
 _SIZES = {
     (0xE0 | version << 3 | layer << 1, code << 4 | rate << 2 | padding << 1): _size_of(
@@ -144,9 +149,11 @@ def _count(blob: Blob, start: int) -> int:
 
 def _resync(data: bytes, place: int) -> int:
     """Return where the next frame begins that another follows, or the end of the data."""
-    while (place := data.find(b"\xff", place)) >= 0:
-        size = _frame_size(data, place)
-        if size and (place + size + 4 > len(data) or _frame_size(data, place + size)):
-            return place
-        place += 1
-    return len(data)
+    for found in _HEAD.finditer(data, place):
+        size = _frame_size(data, found.start())
+        if size and (
+            found.start() + size + 4 > len(data) or _frame_size(data, found.start() + size)
+        ):
+            return found.start()
+    # The first bytes of a head may be the last of the data.
+    return max(place, len(data) - 3)

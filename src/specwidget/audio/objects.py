@@ -80,6 +80,8 @@ class ObjectSource(BaseSource):
         try:
             with self._lock:
                 given = np.asarray(self._source.read(start, stop))
+        except OSError as error:
+            raise self._failed(start, stop, error) from error
         except Exception as error:  # whatever it is, it is of the object's own
             reason = f"{type(error).__name__}: {error}"
             raise AudioFileError(self._cannot(start, stop, reason)) from error

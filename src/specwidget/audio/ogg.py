@@ -78,7 +78,7 @@ def last_page(blob: Blob) -> int | None:
 
 
 def _pages(blob: Blob, offset: int = 0) -> Iterator[_Page]:
-    while (head := blob.read(offset, _HEAD + 255))[:4] == b"OggS" or head:
+    while head := blob.read(offset, _HEAD + 255):
         if head[:4] != b"OggS" or len(head) < _HEAD:
             found = _next(blob, offset + 1)
             if found < 0:

@@ -42,7 +42,7 @@ def local_path(url: str) -> str | None:
     """Return the path that a ``file://`` URL stands for, or None for another URL."""
     if not url.startswith(("file://", "local://")) or "::" in url:
         return None
-    path = url.partition("://")[2]
+    path = url.partition("://")[2].removeprefix("localhost")
     return path if os.path.exists(path) else unquote(path)
 
 
@@ -156,10 +156,14 @@ class RemoteBlob(Blob):
     def _fetch(self, start: int, stop: int) -> bytes:
         try:
             content: bytes = self._fs.cat_file(self._path, start=start, end=stop)
-        except Exception as error:  # whatever a file system raises becomes a reason
+        except FileNotFoundError as error:
             raise OSError(_reason(error)) from error
+        except Exception as error:  # whatever a file system raises becomes a reason
+            raise ConnectionError(_reason(error)) from error
         if len(content) != stop - start:
-            raise OSError(f"{len(content)} bytes came of {stop - start} that were asked for")
+            raise ConnectionError(
+                f"{len(content)} bytes came of {stop - start} that were asked for"
+            )
         return content
 
 

@@ -110,7 +110,7 @@ class SoundFileSource(BaseSource):
                     if _differ(block[first - start :], again):
                         raise _UndecodableError("some of the file is missing there")
         except OSError as error:
-            raise AudioFileError(self._cannot(start, stop, str(error))) from error
+            raise self._failed(start, stop, error) from error
         except decoding_errors() as error:
             raise _UndecodableError(str(error).rstrip(".")) from error
         return np.ascontiguousarray(block.T)

@@ -1,6 +1,6 @@
 """WAV files of plain integers or floats: just the bytes asked for are read, and made float32.
 
-The numbers are those that libsndfile gives. A read of any length costs one system call.
+The numbers are those that libsndfile gives. A read of any length takes what it needs at once.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class WavSource(BaseSource):
         try:
             n_bytes = self._blob.read_into(raw[4:], layout.offset + start * frame)
         except OSError as error:
-            raise AudioFileError(self._cannot(start, stop, str(error))) from error
+            raise self._failed(start, stop, error) from error
         there = n_bytes // frame
         news = self._blob.news()
         if news is not None:

@@ -2,7 +2,8 @@
 
 What cannot be read reads as NaN, which pictures leave out, and where that is is remembered. Effort
 is bounded: such a place is read once and not tried again, and its borders are found by halving.
-Only a source of which nothing at all can be read raises, as it does by itself.
+Only a source of which nothing at all can be read raises, as it does by itself; and one that cannot
+be reached at present, of which nothing is remembered.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from specwidget.audio.source import AudioSource
-from specwidget.errors import AudioFileError
+from specwidget.errors import AudioFileError, AudioUnavailableError
 
 __all__ = ["Damage", "PatchedSource", "merged"]
 
@@ -86,7 +87,7 @@ class PatchedSource:
     Raises
     ------
     AudioFileError
-        By `read`, if no place of the recording can be read.
+        By `read`, if no place of the recording can be read, or not at present.
     """
 
     def __init__(self, source: AudioSource, on_damage: Callable[[], None] | None = None) -> None:
@@ -181,6 +182,8 @@ class PatchedSource:
             return self._salvaged(start, stop, _between(gaps, start, stop))
         try:
             block = self._source.read(start, stop)
+        except AudioUnavailableError:
+            raise
         except AudioFileError as error:
             if not self._is_alive():
                 raise
@@ -294,6 +297,8 @@ class _Salvage:
     def _read(self, start: int, stop: int) -> AudioFileError | None:
         try:
             block = self._source.read(start, stop)
+        except AudioUnavailableError:
+            raise
         except AudioFileError as error:
             return error
         self.samples[:, start - self._start : stop - self._start] = block
