@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import doctest
+import gc
 import json
 import warnings
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -421,6 +423,26 @@ def test_a_year_opens_at_once() -> None:
         step()
     assert max(source.reads) <= 1 << 20
     assert sum(source.reads) < 44100 * 600
+
+
+def test_what_is_not_needed_any_more_is_given_back_at_once() -> None:
+    """Overviews are large, and the cycles of the garbage collector far apart."""
+    gc.disable()
+    try:
+        source = open_audio(noise(1 << 21), sr=SR)
+        layers: Any = tilesets(source, Stft(n_fft=64))
+        top = TileKey("spec/0", layers["spec/0"].info()["levels"] - 1, 0)
+        finished(layers["spec/0"], top)
+        overview = weakref.ref(layers["spec/0"]._overview)
+        waveform_before = layers["wave/0"]
+        layers = tilesets(source, Stft(n_fft=128), layers)
+        assert overview() is None
+        assert layers["wave/0"] is waveform_before
+        overview = weakref.ref(waveform_before._overview)
+        del layers, waveform_before
+        assert overview() is None
+    finally:
+        gc.enable()
 
 
 def check_waveform(tile: Tile, under: NDArray[np.float32], level: int) -> None:

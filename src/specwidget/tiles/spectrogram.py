@@ -7,6 +7,7 @@ the maximum of the level-0 columns under it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ class SpectrogramTileset:
         self._targets = frames.targets(self._channel)
         name = None if frames.name is None else f"spec/{channel} {frames.name}"
         self._overview = frames.overview(0, self._grid.pyramid.n_units, self._grid.stored, name)
-        self._restore = once(lambda: frames.waves.shelf.restore(self._overview))
+        self._restore = once(partial(frames.waves.shelf.restore, self._overview))
 
     def info(self) -> dict[str, Any]:
         """Return the geometry of the tiles, see `spectrogram_info`."""

@@ -6,6 +6,7 @@ Samples that are not finite are left out of columns; a column of nothing else re
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,7 @@ class WaveformTileset:
         self._targets = waves.targets(channel)
         name = f"wave/{channel}"
         self._overview = waves.overview(0, self._source.n_samples, waves.level, name)
-        self._restore = once(lambda: waves.shelf.restore(self._overview))
+        self._restore = once(partial(waves.shelf.restore, self._overview))
 
     def info(self) -> dict[str, Any]:
         """Return the geometry of the tiles, see `waveform_info`."""

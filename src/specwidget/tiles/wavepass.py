@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import time
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +82,7 @@ class WavePass:
         self._step_level = max(STEP_LEVEL - together, self.grain)
         if self._changes is not None:
             self._step_level = max(self._step_level, self._changes.grain)
-        self._restore = once(self._restore_changes)
+            self._restore = once(partial(self.shelf.restore, self._changes))
         self._reader = Reader(source)
         self._claims = Claims()
         self._targets: dict[ChannelSpec, Targets] = {}
@@ -101,12 +102,9 @@ class WavePass:
 
         None where there are too many channels.
         """
-        self._restore()
-        return self._changes
-
-    def _restore_changes(self) -> None:
         if self._changes is not None:
-            self.shelf.restore(self._changes)
+            self._restore()
+        return self._changes
 
     def overview(self, start: int, stop: int, level: int, name: str | None = None) -> Overview:
         """Return an empty overview of one channel, over samples ``[start, stop)``."""
