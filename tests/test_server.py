@@ -598,6 +598,21 @@ class TestImproving:
         assert dict(outbox.ends("b")[0].tiles)[key(0, 1)].exact
         assert tiles.refined == tiles.closed == [key(0, 1)]
 
+    def test_with_no_step_left_is_made_at_once(
+        self, server: TileServer, outbox: Outbox, tiles: FakeTiles, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(FakeRefinement, "step", lambda self: None)
+        begun = FakeTiles.refinement
+
+        def complete(self: FakeTiles, key: TileKey, tile: Tile) -> FakeRefinement:
+            refinement = begun(self, key, tile)
+            refinement.done = 3
+            return refinement
+
+        monkeypatch.setattr(FakeTiles, "refinement", complete)
+        server.request("a", 0, [key(0, 1)])
+        outbox.wait(lambda: outbox.exact() == [key(0, 1)])
+
     def test_after_what_is_asked_and_the_latest_first(
         self, server: TileServer, outbox: Outbox, tiles: FakeTiles
     ) -> None:

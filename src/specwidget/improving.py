@@ -33,6 +33,8 @@ class Improvement:
         Who has asked for it, and has not said otherwise.
     asked : (int, int)
         When it was asked for: the least comes first.
+    begun : bool
+        Whether a step of it was given out.
     """
 
     key: TileKey
@@ -41,6 +43,7 @@ class Improvement:
     tileset: Tileset
     pages: set[str]
     asked: tuple[int, int]
+    begun: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -131,7 +134,11 @@ class Improvements:
                 step = one.refinement.step()
             except Exception as error:
                 step = partial(_fail, error)
+            if step is None and not one.begun and one.refinement.fraction() >= 1.0:
+                # All of it was computed for other tiles: it has only to be made.
+                step = _nothing
             if step is not None:
+                one.begun = True
                 return one, step
         return None
 
@@ -178,6 +185,10 @@ class Improvements:
     def _drop(self, one: Improvement) -> None:
         del self._waiting[one.key]
         one.refinement.close()
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def _fail(error: Exception) -> None:
