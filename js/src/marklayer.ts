@@ -1,5 +1,5 @@
 /**
- * The layer over the picture: annotations, axes, and the window on the overview strip.
+ * The layer over the picture: lines of values, annotations, axes, and the window on the overview strip.
  *
  * Invariant: what lies beside the panes is painted only when it has changed; the rest when it is asked for.
  */
@@ -9,6 +9,8 @@ import { type Damage, paintDamage } from "./damage";
 import type { Scene } from "./hit";
 import type { Mark } from "./marks";
 import { paintMarks, paintOverview } from "./overlay";
+import type { SeriesAxis } from "./seriesaxes";
+import { paintSeries } from "./seriespaint";
 import type { Theme } from "./theme";
 
 export interface MarkLayerState {
@@ -17,6 +19,7 @@ export interface MarkLayerState {
   /** Of these, and others, what is being drawn or moved. */
   readonly previews: readonly Mark[];
   readonly damage: readonly Damage[];
+  readonly series: readonly SeriesAxis[];
   readonly axes: AxisState;
   readonly theme: Theme;
   readonly ratio: number;
@@ -54,6 +57,7 @@ export class MarkLayer {
     g.clearRect(left, 0, width, bottom);
     g.clearRect(0, bottom, layout.width, layout.height - bottom);
     paintDamage(g, scene, damage, theme);
+    paintSeries(g, scene, state.series, theme);
     paintMarks(g, scene, state.marks, theme);
     paintOverview(g, scene, state.previews, theme);
     paintTimeAxis(g, scene, theme);

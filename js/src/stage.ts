@@ -23,6 +23,8 @@ import { waveKeys } from "./pyramid";
 import { valueScale } from "./reading";
 import { freqScale, inHz, timeScale } from "./scales";
 import type { Scope } from "./scope";
+import { SeriesLines } from "./series";
+import { seriesAxes } from "./seriesaxes";
 import type { Session } from "./session";
 import { isInterval, type Preview } from "./shapes";
 import { readTheme, sameTheme, type Theme, watchTheme } from "./theme";
@@ -51,6 +53,7 @@ export class Stage {
   private readonly contexts: readonly CanvasRenderingContext2D[];
   private readonly picture: Picture;
   private readonly overlay: MarkLayer;
+  private readonly lines: SeriesLines;
   private readonly motion = new Motion();
   private readonly changed = new Set<Change>();
   private readonly peaks = new WeakMap<WaveTile, number>();
@@ -98,6 +101,7 @@ export class Stage {
     });
     this.picture = new Picture(this.context(0));
     this.overlay = new MarkLayer(this.context(1));
+    this.lines = new SeriesLines(session.channel, scope);
     this.window = this.settledViewport();
     scope.resize(this.root, () => this.resized());
     scope.visibility(this.root, (visible) => {
@@ -112,6 +116,9 @@ export class Stage {
     });
     scope.add(() => session.tiles.release(this));
     session.tiles.onChange(() => this.invalidate("tiles"), scope);
+    this.lines.onChange(() => this.invalidate("marks"), scope);
+    session.traits.on(["_overlays"], () => this.takeLines(), scope);
+    this.takeLines();
     session.regions.onChange(() => this.invalidate("marks"), scope);
     session.player.onChange(() => this.invalidate("cursor"), scope);
   }
@@ -279,6 +286,7 @@ export class Stage {
         marks: state.marks,
         previews: this.previewed(state.marks),
         damage: this.damage,
+        series: seriesAxes(this.lines.shown, this.window.t0, this.window.t1),
         axes: this.axisState(state),
         theme,
         ratio: this.ratio,
@@ -311,9 +319,17 @@ export class Stage {
     const { tiles, traits } = this.session;
     const wishes = this.wishes(now);
     tiles.want(this, wishes);
+    const { t0, t1 } = this.window;
+    const { width } = this.scene().layout.plot;
+    this.lines.want({ t0, t1, width, duration: this.bounds.duration });
     this.refused = refusedStretches(traits.get("_info"), wishes.needed, (key) =>
       tiles.refusal(key),
     );
+  }
+
+  private takeLines(): void {
+    this.lines.setLines(this.session.traits.get("_overlays"));
+    this.invalidate("marks");
   }
 
   private pictureState(theme: Theme): PictureState {

@@ -7,7 +7,7 @@
 
 import type { AnyModel } from "@anywidget/types";
 import type { Scope } from "./scope";
-import type { FreqAxis, Info, Label } from "./types";
+import type { Assistant, FreqAxis, Info, Label, Layer, OverlayLine } from "./types";
 
 export interface TransformJson {
   readonly type: string;
@@ -27,6 +27,9 @@ export interface OwnedTraits {
   readonly _transform: TransformJson;
   readonly _notice: Notice | null;
   readonly _ref_db: number;
+  readonly _overlays: readonly OverlayLine[];
+  readonly _layers: readonly Layer[];
+  readonly _assistants: readonly Assistant[];
 }
 
 /** Written by whoever was last. */
