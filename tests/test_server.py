@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 
 from specwidget.audio import open_audio
-from specwidget.errors import AudioFileError, ProtocolError
+from specwidget.errors import AudioFileError, AudioUnavailableError, ProtocolError
 from specwidget.server import TileAnswer, TileServer
 from specwidget.tiles import Tile, TileKey, Tileset, tilesets
 from specwidget.tiles.base import UnwantedError
@@ -742,6 +742,49 @@ class TestImproving:
             outbox.wait(lambda: sum(a.error is not None for a in outbox.answers) == 2)
         server.request("b", 0, [key(0, 1)])
         outbox.wait(lambda: outbox.exact() == [key(0, 1)])
+
+    def test_what_cannot_be_reached_is_tried_again_later(
+        self,
+        server: TileServer,
+        outbox: Outbox,
+        tiles: FakeTiles,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("specwidget.improving.FIRST_PAUSE", 0.001)
+        server._idle_seconds = 0.001
+        tries = 0
+
+        def go(self: FakeRefinement) -> None:
+            nonlocal tries
+            tries += 1
+            self.begun -= 1
+            if tries < 4:
+                raise AudioUnavailableError("no network")
+            self.begun = self.done = 3
+
+        monkeypatch.setattr(FakeRefinement, "go", go)
+        server.request("a", 0, [key(0, 1)])
+        outbox.wait(lambda: outbox.exact() == [key(0, 1)])
+        assert [str(a.error) for a in outbox.answers if a.error] == ["no network"]
+        assert tries == 4
+
+    def test_what_rests_holds_nobody_up(
+        self,
+        server: TileServer,
+        outbox: Outbox,
+        tiles: FakeTiles,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("specwidget.improving.FIRST_PAUSE", 1000.0)
+        tiles.step_gate = threading.Semaphore(0)
+        server.request("a", 0, [key(0, 1), key(1, 1), key(5)])
+        outbox.wait_for_end("a")
+        tiles.failing = {0: AudioUnavailableError("no network")}
+        tiles.step_gate.release(100)
+        outbox.wait(lambda: outbox.exact() == [key(1, 1)])
+        assert [a.request_id for a in outbox.answers if a.error] == [None]
+        server.request("b", 0, [key(7)])
+        outbox.wait_for_end("b")
 
     def test_progress_ends_with_all(self, tiles: FakeTiles) -> None:
         told: list[tuple[float, int]] = []

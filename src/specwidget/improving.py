@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Container
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,6 +14,7 @@ __all__ = ["Improvement", "Improvements"]
 MOST = 256
 """How many estimates are being improved at a time."""
 MOST_LATER = 8192
+FIRST_PAUSE, MOST_PAUSE = 1.0, 60.0
 
 
 @dataclass(slots=True, eq=False)
@@ -35,6 +37,10 @@ class Improvement:
         When it was asked for: the least comes first.
     begun : bool
         Whether a step of it was given out.
+    resting_until : float
+        By `time.monotonic`: nothing is tried before, as the recording could not be reached.
+    pause : float
+        Seconds that it rested the last time.
     """
 
     key: TileKey
@@ -44,6 +50,8 @@ class Improvement:
     pages: set[str]
     asked: tuple[int, int]
     begun: bool = False
+    resting_until: float = 0.0
+    pause: float = 0.0
 
 
 @dataclass(slots=True, eq=False)
@@ -129,7 +137,9 @@ class Improvements:
 
         Where that cannot be found, it is a step that fails.
         """
-        for one in sorted(self._waiting.values(), key=self._order):
+        now = time.monotonic()
+        awake = (one for one in self._waiting.values() if one.resting_until <= now)
+        for one in sorted(awake, key=self._order):
             try:
                 step = one.refinement.step()
             except Exception as error:
@@ -141,6 +151,19 @@ class Improvements:
                 one.begun = True
                 return one, step
         return None
+
+    def rest(self, one: Improvement) -> bool:
+        """Leave one alone for a while, longer each time; return whether this is the first."""
+        is_first = one.pause == 0.0
+        one.pause = min(MOST_PAUSE, max(FIRST_PAUSE, 2 * one.pause))
+        one.resting_until = time.monotonic() + one.pause
+        return is_first
+
+    def rested_in(self) -> float | None:
+        """Return the seconds until one that rests is to be tried again; None if none rests."""
+        now = time.monotonic()
+        rests = [one.resting_until - now for one in self._waiting.values()]
+        return min((rest for rest in rests if rest > 0.0), default=None)
 
     def waiting(self) -> list[Improvement]:
         """Return all that are not finished."""

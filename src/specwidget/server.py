@@ -17,7 +17,7 @@ from itertools import chain
 from specwidget._check import shown
 from specwidget._memory import keep_freed_memory
 from specwidget.answering import BATCH_BYTES, Outbox, Request, TileAnswer, page_of
-from specwidget.errors import ProtocolError
+from specwidget.errors import AudioUnavailableError, ProtocolError
 from specwidget.improving import Improvement, Improvements
 from specwidget.tiles.base import Step, Tile, TileKey, Tileset, UnwantedError
 from specwidget.tiles.cache import TileCache
@@ -311,7 +311,9 @@ class TileServer:
                 task = None if self._closed else self._next_task()
                 idle = False
                 while task is None and not idle and not self._closed:
-                    idle = not self._changed.wait(self._idle_seconds)
+                    rest = self._improvements.rested_in()
+                    seconds = self._idle_seconds if rest is None else rest
+                    idle = not self._changed.wait(seconds) and rest is None
                     task = None if self._closed else self._next_task()
                 if task is None:
                     # Whoever asks from now on needs another thread.
@@ -368,8 +370,11 @@ class TileServer:
         made = [(other, tile) for other in waiting if (tile := other.refinement.made()) is not None]
         with self._changed:
             if error is not None and self._improvements.is_waiting(one):
-                self._improvements.finish(one)
-                self._outbox.put(TileAnswer(None, self._epoch, (), True, error))
+                is_gone = not isinstance(error, AudioUnavailableError)
+                if is_gone:
+                    self._improvements.finish(one)
+                if is_gone or self._improvements.rest(one):
+                    self._outbox.put(TileAnswer(None, self._epoch, (), True, error))
             for other, tile in made:
                 if self._improvements.is_waiting(other):
                     self._cache.put(other.key, tile)
