@@ -23,7 +23,7 @@ export interface CursorState {
 export function paintCursor(g: Context, scene: Scene, state: CursorState, theme: Theme): void {
   const { layout } = scene;
   const [first] = layout.panes;
-  const last = layout.panes[layout.panes.length - 1];
+  const last = layout.layers.at(-1) ?? layout.panes.at(-1);
   if (!first || !last) return;
   setFont(g, theme);
   const top = first.rect.y;

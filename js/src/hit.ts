@@ -68,7 +68,9 @@ export function hitTest(scene: Scene, x: number, y: number, grip: number = GRIP)
     }
   }
   if (contains(layout.overview, x, y)) return overviewHit(scene, inPlot, grip);
-  if (contains(layout.timeAxis, x, y)) return { zone: "time-axis", time: time.toTime(inPlot) };
+  const timed = [layout.timeAxis, ...layout.layers.map(({ rect }) => rect)];
+  if (timed.some((rect) => contains(rect, x, y)))
+    return { zone: "time-axis", time: time.toTime(inPlot) };
   const bar = layout.colorbar;
   if (bar && x >= bar.x && y >= bar.y && y < bar.y + bar.height) {
     return { zone: "colorbar", half: y < bar.y + bar.height / 2 ? "high" : "low" };

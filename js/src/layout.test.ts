@@ -10,8 +10,11 @@ describe("layout", () => {
   it("has no negative size, no overlap, and one horizontal extent", () => {
     for (const size of sizes) {
       for (const channels of channelSets) {
-        const places = layout({ ...size, channels, waveShare: 0.3 });
-        const rects = [places.overview, places.timeAxis, ...places.panes.map(({ rect }) => rect)];
+        const layers = channels.map((channel) => `layer${channel}`);
+        const places = layout({ ...size, channels, waveShare: 0.3, layers });
+        const panes = [...places.panes, ...places.layers];
+        expect(places.layers.map(({ id }) => id)).toEqual(layers);
+        const rects = [places.overview, places.timeAxis, ...panes.map(({ rect }) => rect)];
         for (const rect of rects) {
           expect(rect.width).toBeGreaterThanOrEqual(0);
           expect(rect.height).toBeGreaterThanOrEqual(0);

@@ -20,6 +20,12 @@ export interface Pane {
   readonly rect: Rect;
 }
 
+/** A further matrix, below the spectrograms. */
+export interface LayerPane {
+  readonly id: string;
+  readonly rect: Rect;
+}
+
 export interface Layout {
   readonly width: number;
   readonly height: number;
@@ -27,6 +33,7 @@ export interface Layout {
   readonly plot: { readonly x: number; readonly width: number };
   readonly overview: Rect;
   readonly panes: readonly Pane[];
+  readonly layers: readonly LayerPane[];
   readonly timeAxis: Rect;
   readonly colorbar: Rect | null;
 }
@@ -37,6 +44,8 @@ export interface LayoutOptions {
   readonly channels: readonly ChannelId[];
   /** Share of the panes' height that the waveforms take, 0 to 1. */
   readonly waveShare: number;
+  /** The ids of further matrices. */
+  readonly layers?: readonly string[];
 }
 
 export const GUTTER = 58;
@@ -46,11 +55,15 @@ export const COLORBAR_MARGIN = 58;
 export const OVERVIEW_HEIGHT = 30;
 export const TIME_AXIS_HEIGHT = 22;
 export const PANE_GAP = 4;
+/** The share of the free height that each layer takes, and all of them, at the most. */
+const LAYER_SHARE = 0.18;
+const LAYERS_SHARE = 0.5;
 /** Below this width the colour bar gives its room to the picture. */
 export const NARROW = 420;
 const RIGHT_EDGE = 12;
 
-export function layout({ width, height, channels, waveShare }: LayoutOptions): Layout {
+export function layout(options: LayoutOptions): Layout {
+  const { width, height, channels, waveShare, layers: ids = [] } = options;
   const withBar = width >= NARROW;
   const plotX = Math.min(GUTTER, width);
   const plotWidth = Math.max(0, width - plotX - (withBar ? COLORBAR_MARGIN : RIGHT_EDGE));
@@ -58,7 +71,10 @@ export function layout({ width, height, channels, waveShare }: LayoutOptions): L
   const top = overview.height + PANE_GAP;
   const bottom = Math.max(top, height - TIME_AXIS_HEIGHT);
   const count = Math.max(1, channels.length);
-  const free = Math.max(0, bottom - top - PANE_GAP * (2 * count - 1));
+  const all = Math.max(0, bottom - top - PANE_GAP * (2 * count - 1 + ids.length));
+  const layerShare = Math.min(LAYER_SHARE, LAYERS_SHARE / Math.max(1, ids.length));
+  const layerHeight = Math.floor(all * layerShare);
+  const free = all - layerHeight * ids.length;
   const waveHeight = Math.floor((free * waveShare) / count);
   const specHeight = Math.floor((free * (1 - waveShare)) / count);
 
@@ -71,6 +87,10 @@ export function layout({ width, height, channels, waveShare }: LayoutOptions): L
       y += paneHeight + PANE_GAP;
     }
   }
+  const layers = ids.map((id, i) => {
+    const top = y + i * (layerHeight + PANE_GAP);
+    return { id, rect: { x: plotX, y: top, width: plotWidth, height: layerHeight } };
+  });
   const specs = panes.filter((pane) => pane.kind === "spec");
   const first = specs[0];
   const last = specs[specs.length - 1];
@@ -83,13 +103,15 @@ export function layout({ width, height, channels, waveShare }: LayoutOptions): L
           height: last.rect.y + last.rect.height - first.rect.y,
         }
       : null;
-  const axisY = last ? last.rect.y + last.rect.height : bottom;
+  const lowest = (layers.at(-1) ?? last)?.rect;
+  const axisY = lowest ? lowest.y + lowest.height : bottom;
   return {
     width,
     height,
     plot: { x: plotX, width: plotWidth },
     overview,
     panes,
+    layers,
     timeAxis: { x: plotX, y: axisY, width: plotWidth, height: Math.max(0, height - axisY) },
     colorbar,
   };

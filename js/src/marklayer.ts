@@ -7,11 +7,13 @@
 import { type AxisState, paintSides, paintTimeAxis } from "./axes";
 import { type Damage, paintDamage } from "./damage";
 import type { Scene } from "./hit";
+import { paintLayerNames, paintLayerSides } from "./layerpanes";
 import type { Mark } from "./marks";
 import { paintMarks, paintOverview } from "./overlay";
 import type { SeriesAxis } from "./seriesaxes";
 import { paintSeries } from "./seriespaint";
 import type { Theme } from "./theme";
+import type { Layer } from "./types";
 
 export interface MarkLayerState {
   readonly scene: Scene;
@@ -21,6 +23,7 @@ export interface MarkLayerState {
   readonly damage: readonly Damage[];
   readonly series: readonly SeriesAxis[];
   readonly axes: AxisState;
+  readonly layers: readonly Layer[];
   readonly theme: Theme;
   readonly ratio: number;
 }
@@ -39,10 +42,10 @@ export class MarkLayer {
   /** `moved`: whether anything but sides and damage may have changed. */
   paint(moved: boolean, state: MarkLayerState): void {
     const { g } = this;
-    const { scene, axes, damage, theme, ratio } = state;
+    const { scene, axes, damage, layers, theme, ratio } = state;
     const { layout } = scene;
     g.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const sides = [layout, theme, ...Object.values(axes).flat()];
+    const sides = [layout, theme, layers, ...Object.values(axes).flat()];
     const { x: left, width } = layout.plot;
     const bottom = layout.timeAxis.y;
     const anew = sides.length !== this.sides.length || sides.some((s, i) => s !== this.sides[i]);
@@ -51,6 +54,7 @@ export class MarkLayer {
       g.clearRect(0, 0, left, bottom);
       g.clearRect(left + width, 0, layout.width - left - width, bottom);
       paintSides(g, scene, axes, theme);
+      paintLayerSides(g, layout.layers, layers, theme);
     }
     if (!moved && !anew && damage === this.damage) return;
     this.damage = damage;
@@ -59,6 +63,7 @@ export class MarkLayer {
     paintDamage(g, scene, damage, theme);
     paintSeries(g, scene, state.series, theme);
     paintMarks(g, scene, state.marks, theme);
+    paintLayerNames(g, layout.layers, layers, theme);
     paintOverview(g, scene, state.previews, theme);
     paintTimeAxis(g, scene, theme);
   }

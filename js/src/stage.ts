@@ -12,6 +12,8 @@ import { paintCursor } from "./cursor";
 import { type Damage, damageOf, refusedStretches } from "./damage";
 import { element } from "./dom";
 import type { Scene } from "./hit";
+import { LayerPanes } from "./layerpanes";
+import { layerKeys } from "./layers";
 import { type Layout, layout, type Pane } from "./layout";
 import { MarkLayer } from "./marklayer";
 import { type Mark, marksOf } from "./marks";
@@ -28,7 +30,7 @@ import { seriesAxes } from "./seriesaxes";
 import type { Session } from "./session";
 import { isInterval, type Preview } from "./shapes";
 import { readTheme, sameTheme, type Theme, watchTheme } from "./theme";
-import type { Bounds, ChannelId, FreqAxis, Info, Viewport, WaveTile } from "./types";
+import type { Bounds, ChannelId, FreqAxis, Info, Layer, Viewport, WaveTile } from "./types";
 import { clamp } from "./viewport";
 import { topLevel, type Wishes, wishes } from "./wishes";
 
@@ -38,9 +40,10 @@ export type Change = "all" | "tiles" | "window" | "colors" | "marks" | "cursor";
 const WAVE_SHARE = 0.26;
 /** Sharper than this no eye can tell, and it costs by the square. */
 const MAX_RATIO = 2;
-/** Height without the panes, and of the panes of one channel, at the least. */
+/** Height without the panes, of the panes of one channel, and of a layer, at the least. */
 const LEAST_FIXED = 60;
 const LEAST_CHANNEL = 90;
+const LEAST_LAYER = 40;
 /** Amplitudes the axis may end at; it is the first that holds the whole recording. */
 const STEPS = [1, 1.5, 2, 3, 5, 7];
 /** Up to so many rows are all drawn. */
@@ -52,6 +55,7 @@ export class Stage {
   readonly root = element("div", { class: "sw-stage" });
   private readonly contexts: readonly CanvasRenderingContext2D[];
   private readonly picture: Picture;
+  private readonly layerPanes: LayerPanes;
   private readonly overlay: MarkLayer;
   private readonly lines: SeriesLines;
   private readonly motion = new Motion();
@@ -66,8 +70,11 @@ export class Stage {
   private readonly allDamage = memo((info: Info, refused: readonly Damage[]) =>
     refused.length === 0 ? damageOf(info) : [...damageOf(info), ...refused],
   );
-  private readonly placed = memo((width: number, height: number, _channels: string) =>
-    layout({ width, height, channels: this.channels, waveShare: WAVE_SHARE }),
+  private readonly placed = memo(
+    (width: number, height: number, _channels: string, layers: readonly Layer[]) => {
+      const ids = layers.map(({ id }) => id);
+      return layout({ width, height, channels: this.channels, waveShare: WAVE_SHARE, layers: ids });
+    },
   );
   private frame: (() => void) | null = null;
   private settling: (() => void) | null = null;
@@ -84,6 +91,7 @@ export class Stage {
   private cursor: readonly unknown[] = [];
   private detail = 1;
   private refused: readonly Damage[] = [];
+  private layersResult: PictureResult = { missing: 0, estimated: false };
   result: PictureResult = { missing: 0, estimated: false };
 
   constructor(
@@ -100,6 +108,7 @@ export class Stage {
       return context;
     });
     this.picture = new Picture(this.context(0));
+    this.layerPanes = new LayerPanes(this.context(0));
     this.overlay = new MarkLayer(this.context(1));
     this.lines = new SeriesLines(session.channel, scope);
     this.window = this.settledViewport();
@@ -188,7 +197,8 @@ export class Stage {
 
   /** Pixels that the present channels need; as many as the person wants, if that is more. */
   get height(): number {
-    const least = LEAST_FIXED + LEAST_CHANNEL * this.channels.length;
+    const layers = this.session.traits.get("_layers").length;
+    const least = LEAST_FIXED + LEAST_CHANNEL * this.channels.length + LEAST_LAYER * layers;
     return Math.max(this.session.traits.get("height"), least);
   }
 
@@ -234,7 +244,12 @@ export class Stage {
 
   private makeScene(): Scene {
     const { session, window, size } = this;
-    const places = this.placed(size.width, size.height, this.channels.join());
+    const places = this.placed(
+      size.width,
+      size.height,
+      this.channels.join(),
+      session.traits.get("_layers"),
+    );
     const { duration } = this.bounds;
     const selected = this.selection(session.traits.get("selected"));
     const pixel = (window.t1 - window.t0) / Math.max(1, places.plot.width);
@@ -281,11 +296,18 @@ export class Stage {
         colors: has("all", "colors"),
         marks: has("marks"),
       });
+      const layers = has("all", "tiles", "window", "colors");
+      if (layers) this.layersResult = this.paintLayers(state);
+      this.result = {
+        missing: this.result.missing + this.layersResult.missing,
+        estimated: this.result.estimated || this.layersResult.estimated,
+      };
       this.overlay.paint(has("all", "window", "marks"), {
         scene: this.scene(),
         marks: state.marks,
         previews: this.previewed(state.marks),
         damage: this.damage,
+        layers: this.session.traits.get("_layers"),
         series: seriesAxes(this.lines.shown, this.window.t0, this.window.t1),
         axes: this.axisState(state),
         theme,
@@ -318,13 +340,28 @@ export class Stage {
   private ask(now: number): void {
     const { tiles, traits } = this.session;
     const wishes = this.wishes(now);
-    tiles.want(this, wishes);
-    const { t0, t1 } = this.window;
-    const { width } = this.scene().layout.plot;
-    this.lines.want({ t0, t1, width, duration: this.bounds.duration });
+    const { layout: places } = this.scene();
+    const { width } = places.plot;
+    const sight = { t0: this.window.t0, t1: this.window.t1, duration: this.bounds.duration };
+    const layers = layerKeys(traits.get("_layers"), overviewChannel(places), sight, width);
+    tiles.want(this, { ...wishes, needed: [...wishes.needed, ...layers] });
+    this.lines.want({ ...sight, width });
     this.refused = refusedStretches(traits.get("_info"), wishes.needed, (key) =>
       tiles.refusal(key),
     );
+  }
+
+  private paintLayers(state: PictureState): PictureResult {
+    const { layout: places, viewport, colormap, ratio, lookup } = state;
+    return this.layerPanes.paint({
+      layers: this.session.traits.get("_layers"),
+      layout: places,
+      channel: overviewChannel(places),
+      viewport,
+      colormap,
+      ratio,
+      lookup,
+    });
   }
 
   private takeLines(): void {

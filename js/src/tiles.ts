@@ -351,7 +351,7 @@ export class TileStore {
   #take(message: TileData): void {
     for (const { key, tile } of message.tiles) {
       const bins = tile.data.length / tile.columns;
-      if (tile.kind === "spectrogram" && bins !== (this.#nBins ?? bins)) continue;
+      if (key.layer.startsWith("spec/") && bins !== (this.#nBins ?? bins)) continue;
       const name = keyString(key);
       if (tile.exact) this.#improving.delete(name);
       else if (this.#out.has(name)) this.#improving.set(name, key);

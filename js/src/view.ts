@@ -235,10 +235,10 @@ export class View {
     scope.listen(this.root, "mousedown", (event) => this.keepFocus(event));
     traits.on(["view", "freq_view"], () => this.follow(), scope);
     traits.on(["_info"], () => this.navigation.follow(), scope);
-    traits.on(["_info", "channel", "freq_axis"], () => stage.invalidate("all"), scope);
+    traits.on(["_info", "_layers", "channel", "freq_axis"], () => stage.invalidate("all"), scope);
     traits.on(["colormap", "db_range", "_ref_db"], () => stage.invalidate("colors"), scope);
     traits.on(["selected", "_labels"], () => stage.invalidate("marks"), scope);
-    traits.on(["height", "channel"], () => this.setHeight(), scope);
+    traits.on(["height", "channel", "_layers"], () => this.setHeight(), scope);
     traits.on(
       ["view", "position", "selected"],
       () => this.hasFocus() && listening.prepare(),
