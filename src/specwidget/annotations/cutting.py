@@ -15,8 +15,8 @@ import numpy as np
 from specwidget.annotations.cells import read_cells
 from specwidget.annotations.checks import Bounds
 from specwidget.annotations.columns import Columns
-from specwidget.annotations.problems import refuse, show
-from specwidget.annotations.revising import Revision, quoted
+from specwidget.annotations.problems import quoted, refuse, show
+from specwidget.annotations.revising import Revision
 from specwidget.annotations.schema import ALL_CHANNELS, COLUMNS, Array
 from specwidget.annotations.shaping import shifts
 from specwidget.errors import AnnotationError

@@ -6,7 +6,7 @@ only the rows they leave behind are judged. An operation on a row that is not th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from specwidget.annotations.delta import Delta, Source, State
 from specwidget.annotations.extras import coerce, is_missing, with_room
 from specwidget.annotations.operations import Add, Op, Update
 from specwidget.annotations.planning import NOTHING, Rules, conclude, free_ids, settle
-from specwidget.annotations.problems import Names, show
+from specwidget.annotations.problems import Names, quoted, show
 from specwidget.annotations.schema import COLUMNS, NAMES
 from specwidget.errors import AnnotationError
 
@@ -55,7 +55,7 @@ def plan_ops(state: State, ops: Iterable[Op], rules: Rules, source: Source) -> D
     removed_at = np.sort(state.places.find(draft.removed))
     kept_at = state.places.find(draft.updated)
     kept = added = NOTHING.with_extras(extras)
-    names, added_names = _quoted(list(draft.updated)), draft.names_of_added()
+    names, added_names = quoted(list(draft.updated)), draft.names_of_added()
     if draft.updated:
         base = state.columns.take(kept_at)
         if draft.renewed:
@@ -181,10 +181,6 @@ class _Draft:
         return lambda place: (
             f"row {show(ids[place])}" if ids[place] in self._named else f"new row {place}"
         )
-
-
-def _quoted(ids: Sequence[str]) -> Names:
-    return lambda place: f"row {show(ids[place])}"
 
 
 def _renewed(base: Columns, renewed: set[str], extras: Extras) -> Columns:

@@ -5,7 +5,7 @@ Invariant: a message stays short however many rows are wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn, TypeAlias
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from specwidget.annotations.schema import Array
 from specwidget.errors import AnnotationError
 
-__all__ = ["Names", "refuse", "show"]
+__all__ = ["Names", "quoted", "refuse", "show"]
 
 Names: TypeAlias = Callable[[int], str]
 """Gives the words for the row at a place, such as ``"row 3"`` or ``"row 'k7x'"``."""
@@ -29,6 +29,11 @@ def show(value: object) -> str:
         return "an enormous integer"
     text = repr(value[:80] if isinstance(value, str) else value)
     return text if len(text) <= 80 else text[:79] + "…"
+
+
+def quoted(ids: Sequence[str]) -> Names:
+    """Name rows by their ids."""
+    return lambda place: f"row {show(ids[place])}"
 
 
 def refuse(problem: str, bad: Array, names: Names, values: Names, way_out: str) -> NoReturn:

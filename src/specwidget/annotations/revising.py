@@ -6,7 +6,7 @@ checked and settled like every other change, and is one step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -16,10 +16,10 @@ from specwidget.annotations.checks import Bounds
 from specwidget.annotations.columns import Columns, Places
 from specwidget.annotations.delta import Delta, State
 from specwidget.annotations.planning import NOTHING, Rules, conclude, free_ids, settle
-from specwidget.annotations.problems import Names, show
+from specwidget.annotations.problems import quoted, show
 from specwidget.errors import AnnotationError, ParameterTypeError
 
-__all__ = ["Plan", "Revision", "places_of", "plan_revision", "quoted"]
+__all__ = ["Plan", "Revision", "places_of", "plan_revision"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,6 @@ class Revision:
 
 
 Plan: TypeAlias = Callable[[Columns, Bounds], Revision]
-
-
-def quoted(ids: Sequence[str]) -> Names:
-    """Name rows by their ids."""
-    return lambda place: f"row {show(ids[place])}"
 
 
 def places_of(state: State, ids: object) -> Places:

@@ -16,8 +16,8 @@ from specwidget.annotations.cells import Mask, read_cells
 from specwidget.annotations.checks import Bounds
 from specwidget.annotations.columns import Columns
 from specwidget.annotations.geometry import GeometryKind
-from specwidget.annotations.problems import refuse, show
-from specwidget.annotations.revising import Revision, quoted
+from specwidget.annotations.problems import quoted, refuse, show
+from specwidget.annotations.revising import Revision
 from specwidget.annotations.schema import COLUMNS, Array
 from specwidget.errors import AnnotationError
 
