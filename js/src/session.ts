@@ -12,6 +12,7 @@ import { Listeners, Scope } from "./scope";
 import { TileStore } from "./tiles";
 import { Traits } from "./traits";
 import { Whole } from "./whole";
+import { coarsest, shownChannels } from "./wishes";
 
 export class Session {
   readonly scope = new Scope();
@@ -34,6 +35,7 @@ export class Session {
     this.player.seek(this.traits.get("position"));
     new Whole(this, scope);
     this.takeInfo();
+    this.askEarly();
     this.traits.on(["_info"], () => this.takeInfo(), scope);
     this.traits.on(["loop"], () => this.player.setLoop(this.traits.get("loop")), scope);
     this.traits.on(["position"], () => this.takePosition(), scope);
@@ -61,6 +63,14 @@ export class Session {
 
   dispose(): void {
     this.scope.dispose();
+  }
+
+  /** The host takes its time to render: what every view begins with is asked for before there is one. */
+  private askEarly(): void {
+    const info = this.traits.get("_info");
+    const channels = shownChannels(info, this.traits.get("channel"));
+    this.tiles.want(this, { needed: coarsest(info, channels), ahead: [] });
+    this.tiles.onChange(() => this.tiles.release(this), this.scope);
   }
 
   private takeInfo(): void {

@@ -4,7 +4,7 @@ import { rasterizeSpectrogram } from "./raster";
 import { seeded } from "./seeded";
 import type { Info, SpecTile, TileKey, WaveTile } from "./types";
 import { samplePoints, waveColumns } from "./wave";
-import { topLevel, wishes } from "./wishes";
+import { coarsest, shownChannels, topLevel, wishes } from "./wishes";
 
 function infoOf(n: number, sr: number): Info {
   const levels = [0];
@@ -110,7 +110,21 @@ describe("wishes", () => {
     }
   });
 
-  it("begin with the coarsest, and keep what is in sight before its neighbours", () => {
+  it("begin with the coarsest, of every channel that is shown", () => {
+    const info = { ...infoOf(22050 * 3600, 22050), n_channels: 2 };
+    expect(shownChannels(info, "all")).toEqual(["0", "1"]);
+    expect(shownChannels(info, "mix")).toEqual(["mix"]);
+    expect(shownChannels(info, 1)).toEqual(["1"]);
+    expect(shownChannels({ ...info, n_channels: 1 }, "mix")).toEqual(["0"]);
+    const channels = shownChannels(info, "all");
+    const sight = { t0: 10, t1: 11 };
+    const { needed } = wishes({ info, channels, strip: "mix", width: 800, sight, ahead: null });
+    const first = coarsest(info, channels);
+    expect(first.map(({ layer }) => layer)).toEqual(["wave/0", "spec/0", "wave/1", "spec/1"]);
+    expect(needed.slice(0, first.length)).toEqual(first);
+  });
+
+  it("keep what is in sight before its neighbours, and its coarsest first", () => {
     const info = infoOf(22050 * 3600, 22050);
     const sight = { t0: 1000, t1: 1010 };
     const state = { info, channels: ["0"], strip: "0", width: 800, sight };

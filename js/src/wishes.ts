@@ -43,12 +43,8 @@ export function wishes(state: WishState): Wishes {
       ...waveKeys(waveform, channel, waveAt, t0, t1),
     ]);
   };
-  const top = topLevel(info);
   const needed = once([
-    ...channels.flatMap((channel) => [
-      ...waveKeys(waveform, channel, top, 0, duration),
-      ...specKeys(spectrogram, channel, spectrogram.levels - 1, 0, duration),
-    ]),
+    ...coarsest(info, channels),
     ...waveKeys(waveform, strip, stripAt, 0, duration),
     ...over(sight),
   ]);
@@ -59,6 +55,22 @@ export function wishes(state: WishState): Wishes {
 
 const once = (keys: readonly TileKey[]): Map<string, TileKey> =>
   new Map(keys.map((key) => [keyString(key), key]));
+
+/** The whole recording in a few tiles: what can be shown before all else. */
+export function coarsest(info: Info, channels: readonly ChannelId[]): TileKey[] {
+  const { spectrogram, waveform, duration } = info;
+  return channels.flatMap((channel) => [
+    ...waveKeys(waveform, channel, topLevel(info), 0, duration),
+    ...specKeys(spectrogram, channel, spectrogram.levels - 1, 0, duration),
+  ]);
+}
+
+/** Which channels are shown where a person has chosen all, their mix, or one. */
+export function shownChannels({ n_channels }: Info, chosen: "all" | "mix" | number): ChannelId[] {
+  if (n_channels === 1) return ["0"];
+  if (chosen !== "all") return [String(chosen)];
+  return Array.from({ length: n_channels }, (_, i) => String(i));
+}
 
 /** The level of the waveform that holds the whole recording in few columns. */
 export const topLevel = (info: Info): number => info.waveform.levels.at(-1) ?? 0;
