@@ -18,7 +18,8 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 unexport PYTHONPATH PYTHONHOME
 
 BUNDLE := src/specwidget/static/widget.js
-BUNDLED := $(shell find js/src -type f ! -name '*.test.ts') src/specwidget/colormaps.json
+BUNDLED := $(shell find js/src -type f ! -name '*.test.ts') src/specwidget/colormaps.json \
+  src/specwidget/keymap.json
 # Playwright's own Node.js wants a library that a bare machine lacks.
 PYTEST := PLAYWRIGHT_NODEJS_PATH=$$(command -v node) python -m pytest
 LAB := jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) --ServerApp.root_dir=notebooks \

@@ -16,6 +16,8 @@ const SHOWN_FOR = 10_000;
 
 export class Editing {
   refusal: string | null = null;
+  /** What is to be done next, until something is. */
+  hinted: string | null = null;
 
   constructor(
     private readonly session: Session,
@@ -62,13 +64,13 @@ export class Editing {
   create(shape: Shape): void {
     const id = newId();
     const label = this.session.activeLabel;
-    this.edit([{ op: "add", row: { id, ...shape, label } }]);
+    this.apply([{ op: "add", row: { id, ...shape, label } }]);
     // Drawn with a label, it is done, and the next key is for the next one; else it waits for its label.
     this.select(label ? [] : [id], "replace");
   }
 
   reshape(edits: readonly { id: string; set: Partial<Shape> }[]): void {
-    this.edit(edits.map(({ id, set }) => ({ op: "update", id, set: { ...set } })));
+    this.apply(edits.map(({ id, set }) => ({ op: "update", id, set: { ...set } })));
     const { player } = this.session;
     const span = this.selectedSpan();
     // What is heard follows the borders of what it is.
@@ -83,11 +85,11 @@ export class Editing {
       return;
     }
     const others = rows.filter((row) => row.label !== label);
-    this.edit(others.map(({ id }) => ({ op: "update", id, set: { label } })));
+    this.apply(others.map(({ id }) => ({ op: "update", id, set: { label } })));
   }
 
   removeSelected(): void {
-    this.edit(this.selected().map(({ id }) => ({ op: "remove", id })));
+    this.apply(this.selected().map(({ id }) => ({ op: "remove", id })));
   }
 
   undo(): void {
@@ -107,14 +109,20 @@ export class Editing {
     this.changed();
   }
 
+  hint(text: string): void {
+    this.hinted = text;
+    this.changed();
+  }
+
   private accept(reason: string): void {
     if (this.refusal !== reason) return;
     this.refusal = null;
     this.changed();
   }
 
-  private edit(ops: readonly Op[]): void {
+  apply(ops: readonly Op[]): void {
     this.refusal = null;
+    this.hinted = null;
     if (ops.length > 0) this.session.regions.edit(ops);
   }
 }

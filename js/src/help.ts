@@ -1,7 +1,7 @@
 /** The panel of keys and gestures. Invariant: it lists what keys.ts binds, and nothing else. */
 
 import { element } from "./dom";
-import { helpLines } from "./keys";
+import { helpLines, type KeyChanges } from "./keys";
 
 const GESTURES: readonly (readonly [string, string])[] = [
   ["Drag on the waveform", "a new interval"],
@@ -21,29 +21,31 @@ const GESTURES: readonly (readonly [string, string])[] = [
 
 const mac = /Mac|iPhone|iPad/.test(globalThis.navigator?.platform ?? "");
 
-export function helpPanel(): HTMLElement {
-  const keys = helpLines().map(({ text, keys }) =>
-    element(
-      "tr",
-      {},
-      element(
-        "th",
-        { scope: "row" },
-        ...keys.flatMap((key, i) => (i ? [" ", kbd(key)] : [kbd(key)])),
+export class Help {
+  readonly root = element("div", {
+    class: "sw-panel sw-help",
+    role: "group",
+    "aria-label": "Keys and gestures",
+    hidden: true,
+  });
+
+  show(changes: KeyChanges): void {
+    const gestures = GESTURES.map(([gesture, text]) => line([gesture], text));
+    const keys = helpLines(changes).map(({ text, keys }) =>
+      line(
+        keys.flatMap((key, i) => (i ? [" ", kbd(key)] : [kbd(key)])),
+        text,
       ),
-      element("td", {}, text),
-    ),
-  );
-  const gestures = GESTURES.map(([gesture, text]) =>
-    element("tr", {}, element("th", { scope: "row" }, gesture), element("td", {}, text)),
-  );
-  return element(
-    "div",
-    { class: "sw-panel sw-help", role: "group", "aria-label": "Keys and gestures", hidden: true },
-    element("table", {}, element("caption", {}, "Mouse"), element("tbody", {}, ...gestures)),
-    element("table", {}, element("caption", {}, "Keys"), element("tbody", {}, ...keys)),
-  );
+    );
+    this.root.replaceChildren(
+      element("table", {}, element("caption", {}, "Mouse"), element("tbody", {}, ...gestures)),
+      element("table", {}, element("caption", {}, "Keys"), element("tbody", {}, ...keys)),
+    );
+  }
 }
+
+const line = (what: (string | HTMLElement)[], text: string): HTMLElement =>
+  element("tr", {}, element("th", { scope: "row" }, ...what), element("td", {}, text));
 
 function kbd(key: string): HTMLElement {
   const shown = key

@@ -29,6 +29,7 @@ import { SeriesLines } from "./series";
 import { seriesAxes } from "./seriesaxes";
 import type { Session } from "./session";
 import { isInterval, type Preview } from "./shapes";
+import { shownBy } from "./shown";
 import { readTheme, sameTheme, type Theme, watchTheme } from "./theme";
 import type { Bounds, ChannelId, FreqAxis, Info, Layer, Viewport, WaveTile } from "./types";
 import { clamp } from "./viewport";
@@ -62,11 +63,17 @@ export class Stage {
   private readonly changed = new Set<Change>();
   private readonly peaks = new WeakMap<WaveTile, number>();
   private readonly selection = memo((ids: readonly string[]) => new Set(ids));
-  private readonly stripMarks = memo((rows: readonly Row[], _labels: unknown, width: number) => {
-    const { duration } = this.bounds;
-    if (rows.length === 0) return [];
-    return this.marks(this.session.regions.someInView(0, duration, duration / width), []);
-  });
+  private readonly isShown = memo(
+    (labels: readonly string[], tiers: readonly string[], below: number | null) =>
+      shownBy({ labels, tiers, below }),
+  );
+  private readonly stripMarks = memo(
+    (rows: readonly Row[], _labels: unknown, width: number, _isShown: unknown) => {
+      const { duration } = this.bounds;
+      if (rows.length === 0) return [];
+      return this.marks(this.rowsBetween(0, duration, duration / width), []);
+    },
+  );
   private readonly allDamage = memo((info: Info, refused: readonly Damage[]) =>
     refused.length === 0 ? damageOf(info) : [...damageOf(info), ...refused],
   );
@@ -260,9 +267,22 @@ export class Stage {
       inHz: inHz(session.traits.get("_info").spectrogram),
       overview: timeScale(0, duration, places.plot.width),
       visible: [window.t0, window.t1],
-      rows: this.withSelected(session.regions.someInView(window.t0, window.t1, pixel), selected),
+      rows: this.withSelected(this.rowsBetween(window.t0, window.t1, pixel), selected),
       selected,
     };
+  }
+
+  /** Rows between two times that nothing hides; of very many, as many as can be told apart. */
+  private rowsBetween(t0: number, t1: number, pixel: number): readonly Row[] {
+    const { regions } = this.session;
+    const isShown = this.filter();
+    return isShown ? regions.inView(t0, t1).filter(isShown) : regions.someInView(t0, t1, pixel);
+  }
+
+  private filter(): ((row: Row) => boolean) | null {
+    const { traits } = this.session;
+    const [labels, tiers] = [traits.get("hidden_labels"), traits.get("hidden_tiers")];
+    return this.isShown(labels, tiers, traits.get("min_score"));
   }
 
   /** Where not all rows can be drawn, those that are selected are, unless they are as many. */
@@ -386,7 +406,12 @@ export class Stage {
       ratio: this.ratio,
       detail: this.detail,
       marks: this.marks(rows, this.previews ?? []),
-      stripMarks: this.stripMarks(regions.rows(), traits.get("_labels"), places.plot.width),
+      stripMarks: this.stripMarks(
+        regions.rows(),
+        traits.get("_labels"),
+        places.plot.width,
+        this.filter(),
+      ),
       lookup: (key) => tiles.get(key),
     };
   }

@@ -46,6 +46,7 @@ export function standing(
 
   if (channel.state === "disconnected") return error(lost(regions.rows().length));
   if (editing.refusal) return error(editing.refusal);
+  if (editing.hinted) return info(editing.hinted);
   if (notice?.level === "error") return error(notice.text);
   if (tiles.problem) return error(tiles.problem);
   if (listening.problem) return error(listening.problem);

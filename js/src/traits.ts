@@ -6,6 +6,7 @@
  */
 
 import type { AnyModel } from "@anywidget/types";
+import type { KeyChanges } from "./keys";
 import type { Scope } from "./scope";
 import type { Assistant, FreqAxis, Info, Label, Layer, OverlayLine } from "./types";
 
@@ -30,6 +31,10 @@ export interface OwnedTraits {
   readonly _overlays: readonly OverlayLine[];
   readonly _layers: readonly Layer[];
   readonly _assistants: readonly Assistant[];
+  readonly keymap: KeyChanges;
+  readonly hidden_labels: readonly string[];
+  readonly hidden_tiers: readonly string[];
+  readonly min_score: number | null;
 }
 
 /** Written by whoever was last. */

@@ -9,8 +9,9 @@ import { DisconnectedError, KernelError } from "./channel";
 import { element } from "./dom";
 import { Editing } from "./editing";
 import { Gestures } from "./gestures";
-import { helpPanel } from "./help";
-import { type Action, actionFor } from "./keys";
+import { Handwork } from "./handwork";
+import { Help } from "./help";
+import { type Action, meaningOf } from "./keys";
 import { Listening } from "./listening";
 import { UNLABELLED } from "./marks";
 import { Navigation } from "./navigation";
@@ -49,7 +50,8 @@ export class View {
   private readonly toolbar: Toolbar;
   private readonly palette: Palette;
   private readonly settings: Settings;
-  private readonly help = helpPanel();
+  private readonly help = new Help();
+  private readonly handwork: Handwork;
   private readonly status = new Status();
   private readonly progress: Progress;
   /** How complete the picture was that was spoken of last. */
@@ -73,6 +75,13 @@ export class View {
     this.navigation = new Navigation(session, this.stage, scope);
     this.editing = new Editing(session, scope, update);
     this.listening = new Listening(session, this.stage, this.editing, scope, update);
+    this.handwork = new Handwork(
+      session,
+      this.editing,
+      this.navigation,
+      () => this.stage.viewport,
+      (time) => this.listening.seek(time),
+    );
     this.reader = new Reader(session, this.stage, this.status, scope);
     this.gestures = new Gestures(this.stage.root, this.gestureHost(), scope);
     this.toolbar = new Toolbar(
@@ -106,7 +115,7 @@ export class View {
     this.root.append(
       this.toolbar.root,
       this.settings.root,
-      this.help,
+      this.help.root,
       this.palette.root,
       this.stage.root,
       grip,
@@ -159,6 +168,7 @@ export class View {
     const middle = this.stage.scene().freq.fromUnit(0.5);
     const digit = /^label-(\d)$/.exec(action)?.[1];
     if (digit !== undefined) return this.chooseByKey(digit);
+    if (this.handwork.act(action)) return;
     const actions: Partial<Record<Action, () => void>> = {
       play: () => listening.toggle(),
       "play-view": () => listening.playWindow(),
@@ -182,7 +192,7 @@ export class View {
       "to-end": () => navigation.goTo(this.stage.bounds.duration),
       fit: () => navigation.fit(),
       "zoom-selection": () => this.zoomToSelection(),
-      help: () => this.toggle(this.help),
+      help: () => this.toggle(this.help.root),
     };
     actions[action]?.();
   }
@@ -195,9 +205,11 @@ export class View {
 
   private clear(): void {
     if (this.gestures.cancel()) return;
-    if (!this.help.hidden) return this.toggle(this.help);
+    if (!this.help.root.hidden) return this.toggle(this.help.root);
     if (!this.settings.root.hidden) return this.toggle(this.settings.root);
     this.editing.refusal = null;
+    this.editing.hinted = null;
+    this.handwork.begun = null;
     this.editing.select([], "replace");
     this.session.chooseLabel("");
   }
@@ -232,12 +244,21 @@ export class View {
     const { traits } = session;
     const update = () => this.update();
     scope.listen(this.root, "keydown", (event) => this.keydown(event));
+    scope.listen(this.root, "copy", (event) => this.copy(event));
+    scope.listen(this.root, "cut", (event) => {
+      if (this.copy(event)) this.editing.removeSelected();
+    });
+    scope.listen(this.root, "paste", (event) => this.paste(event));
     scope.listen(this.root, "mousedown", (event) => this.keepFocus(event));
     traits.on(["view", "freq_view"], () => this.follow(), scope);
     traits.on(["_info"], () => this.navigation.follow(), scope);
     traits.on(["_info", "_layers", "channel", "freq_axis"], () => stage.invalidate("all"), scope);
     traits.on(["colormap", "db_range", "_ref_db"], () => stage.invalidate("colors"), scope);
-    traits.on(["selected", "_labels"], () => stage.invalidate("marks"), scope);
+    const marking = ["selected", "_labels", "hidden_labels", "hidden_tiers", "min_score"] as const;
+    traits.on(marking, () => stage.invalidate("marks"), scope);
+    const help = () => this.help.show(traits.get("keymap"));
+    traits.on(["keymap"], help, scope);
+    help();
     traits.on(["height", "channel", "_layers"], () => this.setHeight(), scope);
     traits.on(
       ["view", "position", "selected"],
@@ -292,15 +313,40 @@ export class View {
 
   private keydown(event: KeyboardEvent): void {
     const target = event.target as HTMLElement;
-    const action = actionFor(event);
+    const { traits } = this.session;
+    const meaning = meaningOf(event, traits.get("keymap"), traits.get("_labels"));
+    const action = meaning && "action" in meaning ? meaning.action : null;
     const typing = target.matches("input, textarea, select");
     if (typing && action !== "clear") return event.stopPropagation();
     const pressing = target.matches("button") && (event.key === " " || event.key === "Enter");
-    if (!action || pressing) return;
+    if (!meaning || pressing) return;
+    if (action === "next" || action === "previous") {
+      // Past the last annotation, and from a button, the focus moves on.
+      if (target !== this.root || !this.handwork.step(action === "next" ? 1 : -1)) return;
+    }
     event.preventDefault();
     event.stopPropagation();
     if (typing) this.root.focus();
-    this.act(action);
+    if ("label" in meaning) this.editing.choose(meaning.label);
+    else this.act(meaning.action);
+  }
+
+  /** Puts what is selected on the clipboard, as a table; says whether there was anything. */
+  private copy(event: ClipboardEvent): boolean {
+    const text = isTyped(event) ? null : this.handwork.copied();
+    if (text === null) return false;
+    event.clipboardData?.setData("text/plain", text);
+    event.preventDefault();
+    event.stopPropagation();
+    return true;
+  }
+
+  private paste(event: ClipboardEvent): void {
+    const text = isTyped(event) ? "" : event.clipboardData?.getData("text/plain");
+    if (!text) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.handwork.paste(text);
   }
 
   /** After each commit of the stage. What moves in every frame says what it must, and no more. */
@@ -340,7 +386,7 @@ export class View {
       channels: info.n_channels,
       channel: traits.get("channel"),
       settingsOpen: !this.settings.root.hidden,
-      helpOpen: !this.help.hidden,
+      helpOpen: !this.help.root.hidden,
     });
     const active = this.session.activeLabel;
     const known = traits.get("_labels");
@@ -368,3 +414,7 @@ export class View {
     this.status.say(standing(this.session, this.stage, this.editing, this.listening));
   }
 }
+
+/** Whether something is copied from or pasted to a field, which is its own affair. */
+const isTyped = (event: Event): boolean =>
+  (event.target as HTMLElement).matches("input, textarea, select");
