@@ -41,10 +41,12 @@ class Labelling(traitlets.HasTraits):
         sync=True
     )
     tiers = settings.Names(help="Lanes, in the order in which they are shown.").tag(sync=True)
-    hidden_labels = settings.Names(help="Labels that are not shown.").tag(sync=True)
-    hidden_tiers = settings.Names(help="Lanes that are not shown.").tag(sync=True)
-    locked_labels = settings.Names(help="Labels that only Python changes.").tag(sync=True)
-    locked_tiers = settings.Names(help="Lanes that only Python changes.").tag(sync=True)
+    hidden_labels = settings.Names(blank=True, help="Labels that are not shown.").tag(sync=True)
+    hidden_tiers = settings.Names(blank=True, help="Lanes that are not shown.").tag(sync=True)
+    locked_labels = settings.Names(blank=True, help="Labels that only Python changes.").tag(
+        sync=True
+    )
+    locked_tiers = settings.Names(blank=True, help="Lanes that only Python changes.").tag(sync=True)
     min_score = settings.OptionalNumber(help="Lower scores are not shown.").tag(sync=True)
     keymap = Keymap(help="Keys that differ from the default.").tag(sync=True)
 

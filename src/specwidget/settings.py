@@ -62,13 +62,15 @@ def span_of(name: str, value: object) -> tuple[float, float]:
     return low, high
 
 
-def names_of(name: str, value: object) -> list[str]:
-    """Return `value` as a list of names without repetitions."""
+def names_of(name: str, value: object, *, blank: bool = False) -> list[str]:
+    """Return `value` as a list of names without repetitions; "" is one of them where `blank`."""
     names = list(value) if isinstance(value, Iterable) and not isinstance(value, str) else None
     if (
         names is None
         or len(names) > _MAX_NAMES
-        or not all(isinstance(one, str) and 0 < len(one) <= _MAX_NAME for one in names)
+        or not all(
+            isinstance(one, str) and (blank or one) and len(one) <= _MAX_NAME for one in names
+        )
     ):
         raise ParameterTypeError(
             f"{name}={shown(value)} is no list of names; give a list of text, such as ['song']"
@@ -117,7 +119,11 @@ class Choice(traitlets.TraitType[Any, Any]):
 
 
 class Names(traitlets.TraitType[Any, Any]):
-    """A list of names, without repetitions."""
+    """A list of names, without repetitions; "" is one of them where `blank`."""
+
+    def __init__(self, *, blank: bool = False, **more: Any) -> None:
+        self.blank = blank
+        super().__init__(**more)
 
     def make_dynamic_default(self) -> list[str]:
         """Return a list of its own for each widget."""
@@ -125,7 +131,7 @@ class Names(traitlets.TraitType[Any, Any]):
 
     def validate(self, obj: Any, value: Any) -> list[str]:
         """Return the names as a list."""
-        return names_of(str(self.name), value)
+        return names_of(str(self.name), value, blank=self.blank)
 
 
 class ChannelChoice(traitlets.TraitType[Any, Any]):
