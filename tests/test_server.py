@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from specwidget import SpecWidget
 from specwidget.audio import open_audio
 from specwidget.errors import AudioFileError, AudioUnavailableError, ProtocolError
 from specwidget.server import TileAnswer, TileServer
@@ -913,6 +914,67 @@ class TestThreads:
         server = TileServer({"spec/0": tiles}, send)
         server.request("a", 0, [key(0)])
         assert closed.wait(PATIENCE)
+
+
+class TestWiring:
+    """By the messages of two pages, through the widget."""
+
+    @pytest.fixture
+    def pages(self) -> Iterator[Any]:
+        said: list[dict[str, Any]] = []
+        changed = threading.Condition()
+
+        class Widget(SpecWidget):
+            def _tell(self, content: dict[str, Any], buffers: Any) -> None:
+                with changed:
+                    said.append(content)
+                    changed.notify_all()
+
+            def ask(self, kind: str, identifier: str, *keys: list[Any]) -> None:
+                epoch = self._info["epoch"]
+                message = {"v": 1, "type": kind, "id": identifier, "epoch": epoch}
+                self._receive(self, {**message, "keys": list(keys)}, [])
+
+            def answer_to(self, identifier: str) -> dict[str, Any]:
+                def ends() -> list[dict[str, Any]]:
+                    return [m for m in said if m.get("id") == identifier and m.get("last", True)]
+
+                with changed:
+                    assert changed.wait_for(ends, PATIENCE), said
+                    return ends()[0]
+
+        rng = np.random.default_rng(0)
+        made = Widget(rng.standard_normal(1 << 20).astype(np.float32), sr=8000)
+        yield made
+        made.close()
+
+    def test_a_cancel_is_of_its_own_page(self, pages: Any) -> None:
+        gate = threading.Event()
+        server = pages._router._server
+        for _ in range(2):
+            server.run(lambda: gate.wait(PATIENCE) and None)
+        key = ["spec/0", 0, 3]
+        pages.ask("tiles.get", "pageA-1", key)
+        pages.ask("tiles.get", "pageB-1", key)
+        pages.ask("tiles.cancel", "pageA-2", key)
+        assert pages.answer_to("pageA-1")["tiles"] == []
+        gate.set()
+        assert len(pages.answer_to("pageB-1")["tiles"]) == 1
+
+    def test_what_is_in_sight_is_told(self, pages: Any) -> None:
+        looked: list[tuple[float, float]] = []
+        pages._router._server.look = lambda start, end: looked.append((start, end))
+        pages.view = (10.0, 20.0)
+        pages.view = (15.0, 25.0)
+        assert looked == [(10.0, 20.0), (15.0, 25.0)]
+
+    def test_what_a_view_asks_for_is_prepared_when_it_is_made(self, pages: Any) -> None:
+        prepared: list[TileKey] = []
+        server = pages._router._server
+        server.prepare = lambda epoch, keys: prepared.extend(keys)
+        pages._router.show("all")
+        assert TileKey("spec/0", pages._info["spectrogram"]["levels"] - 1, 0) in prepared
+        assert {key.layer for key in prepared} == {"spec/0", "wave/0"}
 
 
 def server_threads(server: TileServer) -> set[threading.Thread]:
