@@ -59,13 +59,15 @@ class Track:
             self._raise_failure()
             raise AudioFileError(f"{blob.name}: cannot be decoded: {_reason(error)}") from error
         found = self.container.streams.best("audio")
-        if found is None:
+        if found is None or found.codec_context is None:
             self.container.close()
-            raise AudioFileError(f"{blob.name}: there is no sound in it; give a file that has some")
+            lack = "no sound in it" if found is None else "sound in it of a coding without a name"
+            raise AudioFileError(f"{blob.name}: there is {lack}; give another file")
         self.stream: Any = found
         self.n_tracks = len(self.container.streams.audio)
         for other in self.container.streams:
-            if other is not found:
+            # Older PyAV reads them, too, to no end.
+            if other is not found and hasattr(other, "discard"):
                 other.discard = type(other.discard).all
         # More threads would give frames later than the packets they belong to.
         self.stream.codec_context.thread_count = 1

@@ -5,6 +5,7 @@ The numbers are those that libsndfile gives. A read of any length takes what it 
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 
 import numpy as np
@@ -20,6 +21,9 @@ __all__ = ["WavSource", "sampled_peak"]
 
 _PEAK_RUN = 4096
 _PEAK_RUNS = 16
+# So much is decoded at a time as stays in the caches of a processor.
+_STEP_BYTES = 1 << 18
+_BEFORE = 4
 
 
 class WavSource(BaseSource):
@@ -62,16 +66,11 @@ class WavSource(BaseSource):
         self._blob.will_read(self._layout.offset + start * frame, (stop - start) * frame)
 
     def _fetch(self, start: int, stop: int) -> NDArray[np.float32]:
-        layout = self._layout
-        frame = layout.frame_bytes
-        wanted = (stop - start) * frame
-        # A byte before, and those that a wide integer hangs over, let 24 bits be read as 32.
-        raw = np.zeros(wanted + 4, np.uint8)
+        out = np.empty((self.n_channels, stop - start), np.float32)
         try:
-            n_bytes = self._blob.read_into(raw[4:], layout.offset + start * frame)
+            there = self._read_into(out, start)
         except OSError as error:
             raise self._failed(start, stop, error) from error
-        there = n_bytes // frame
         news = self._blob.news()
         if news is not None:
             self._condition.warn(f"{self.name}: {news}")
@@ -79,13 +78,32 @@ class WavSource(BaseSource):
             raise AudioFileError(
                 self._cannot(start, stop, f"the file {news or 'ends before them'}")
             )
-        out = _decode(raw, layout, stop - start)
-        if layout.kind == "f":
+        if self._layout.kind == "f":
             self._condition.note_not_finite(out[:, :there], start, self.sr, self.name)
         if there < stop - start:
             out[:, there:] = np.nan
             self._condition.mark(start + there, self.n_samples, "the file ends before this")
         return out
+
+    def _read_into(self, out: NDArray[np.float32], start: int) -> int:
+        """Fill an array from sample `start` on; return how many samples there were."""
+        layout, n = self._layout, out.shape[1]
+        frame = layout.frame_bytes
+        if layout.kind == "f" and frame == 4 and sys.byteorder == "little":
+            n_bytes: int = self._blob.read_into(out.view(np.uint8)[0], layout.offset + start * 4)
+            return n_bytes // 4
+        step = min(n, max(1, _STEP_BYTES // frame))
+        # A byte before, and those that a wide integer hangs over, let 24 bits be read as 32.
+        raw = np.zeros(step * frame + _BEFORE, np.uint8)
+        for done in range(0, n, step):
+            wanted = min(step, n - done)
+            end = _BEFORE + wanted * frame
+            place = layout.offset + (start + done) * frame
+            there = self._blob.read_into(raw[_BEFORE:end], place) // frame
+            _decode(raw[:end], layout, out[:, done : done + wanted])
+            if there < wanted:
+                return done + there
+        return n
 
 
 def sampled_peak(source: BaseSource) -> float:
@@ -99,25 +117,23 @@ def sampled_peak(source: BaseSource) -> float:
     return peak
 
 
-def _decode(raw: NDArray[np.uint8], layout: WavLayout, n: int) -> NDArray[np.float32]:
-    """Make float32 [shape=(n_channels, n)] of bytes, of which the first four are of no meaning."""
-    shape, width = (n, layout.n_channels), layout.width
-    out = np.empty((layout.n_channels, n), np.float32)
+def _decode(raw: NDArray[np.uint8], layout: WavLayout, out: NDArray[np.float32]) -> None:
+    """Fill `out` [shape=(n_channels, n)] from bytes, of which the first four are of no meaning."""
+    shape, width = out.shape[::-1], layout.width
     if layout.kind == "f":
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            out[...] = raw[4:].view(f"<f{width}").reshape(shape).T
+            out[...] = raw[_BEFORE:].view(f"<f{width}").reshape(shape).T
     elif layout.kind == "u":
-        np.subtract(raw[4:].reshape(shape).T, np.float32(128), out=out)
+        np.subtract(raw[_BEFORE:].reshape(shape).T, np.float32(128), out=out)
         out *= np.float32(2.0**-7)
     elif width == 2:
-        values = raw[4:].view("<i2").reshape(shape).T
+        values = raw[_BEFORE:].view("<i2").reshape(shape).T
         np.multiply(values, np.float32(2.0**-15), out=out)
     else:
         # The upper four bytes of each sample; of 24 bits, with one of the sample before.
         integers = np.ndarray(
-            shape, "<i4", raw, offset=width, strides=(layout.frame_bytes, width)
+            shape, "<i4", raw, offset=_BEFORE - 4 + width, strides=(layout.frame_bytes, width)
         ).T
         if width == 3:
             integers = integers & np.int32(-256)
         np.multiply(integers, np.float32(2.0**-31), out=out, dtype=np.float32, casting="unsafe")
-    return out
