@@ -131,15 +131,22 @@ function paintGrips(g: Context, rect: Rect, color: string): void {
   }
 }
 
+/** What a chip reads; of what the kernel has not heard, that too. */
+function chipText({ label, pending }: Mark): string {
+  if (!pending) return label;
+  return label ? `${label} · waits` : "waits";
+}
+
 /** The label's text, whole where it hides no other, else as wide as the annotation. */
 function paintChip(g: Context, pane: Pane, rect: Rect, mark: Mark, taken: Rect[]): void {
-  if (!mark.label) return;
+  const text = chipText(mark);
+  if (!text) return;
   const x = Math.max(rect.x, pane.rect.x);
   const room = Math.min(rect.x + rect.width, pane.rect.x + pane.rect.width) - x;
   // Above the box where there is room for it, else inside: the sound under it stays visible.
   const above = rect.y - CHIP_HEIGHT;
   const y = mark.low_freq !== null && above >= pane.rect.y ? above : Math.max(rect.y, pane.rect.y);
-  const full = Math.min(CHIP_MAX, textWidth(g, mark.label.slice(0, MOST_LETTERS)) + 8);
+  const full = Math.min(CHIP_MAX, textWidth(g, text.slice(0, MOST_LETTERS)) + 8);
   const free = [full, Math.min(full, room)].find((width) =>
     taken.every((other) => !overlap({ x, y, width, height: CHIP_HEIGHT }, other)),
   );
@@ -153,7 +160,7 @@ function paintChip(g: Context, pane: Pane, rect: Rect, mark: Mark, taken: Rect[]
   g.fillRect(x, y, free, CHIP_HEIGHT);
   g.fillStyle = inkOn(mark.color);
   g.textAlign = "left";
-  g.fillText(shortened(g, mark.label, free - 8), x + 4, y + CHIP_HEIGHT / 2 + 0.5);
+  g.fillText(shortened(g, text, free - 8), x + 4, y + CHIP_HEIGHT / 2 + 0.5);
   g.restore();
 }
 
