@@ -6,7 +6,7 @@
 
 import { colormap } from "./colormaps";
 import { fixed } from "./format";
-import { layerKey, namesOf, rowsOf } from "./layers";
+import { colorRange, layerKey, namesOf, rowsOf } from "./layers";
 import type { LayerPane, Layout, Rect } from "./layout";
 import { clipTo, crisp, setFont, TEXT_SIZE, textWidth } from "./pen";
 import type { PictureResult } from "./picture";
@@ -34,7 +34,7 @@ interface Sheet {
 }
 
 const TICK = 4;
-const PLATE = "rgba(0, 0, 0, 0.62)";
+const PLATE = "rgba(0, 0, 0, 0.72)";
 
 /** The layers that have a pane, with it. */
 const placed = ({ layers, layout }: LayerState) =>
@@ -76,7 +76,7 @@ export class LayerPanes {
       missing += result.missing;
       estimated ||= result.estimated;
       const colors = colormap(layer.colormap ?? state.colormap);
-      const lut = buildLut(colors, ...layer.limits, info.range_db);
+      const lut = buildLut(colors, ...colorRange(layer), info.range_db);
       colorize(sheet.indices, lut, sheet.words);
       g.putImageData(sheet.image, Math.round(rect.x * ratio), Math.round(rect.y * ratio));
     }
@@ -117,6 +117,7 @@ export function paintLayerSides(
     if (!layer) continue;
     const rows = layer.info.n_bins;
     g.beginPath();
+    let below = Number.POSITIVE_INFINITY;
     for (const tick of rowTicks(namesOf(layer), 0, rows, rect.height)) {
       const y = rect.y + (1 - tick.value / rows) * rect.height;
       g.moveTo(rect.x, crisp(y));
@@ -124,6 +125,9 @@ export function paintLayerSides(
       if (!tick.major) continue;
       const half = TEXT_SIZE / 2;
       const at = Math.min(rect.y + rect.height - half, Math.max(rect.y + half, y));
+      // The lowest label, which is moved in, may come near the next one.
+      if (below - at < TEXT_SIZE + 1) continue;
+      below = at;
       g.fillText(tick.label, rect.x - TICK - 3, at, rect.x - TICK - 5);
     }
     g.stroke();
@@ -157,6 +161,6 @@ export function paintLayerNames(
 /** The values at the ends of its colours, such as "−60 – 0 dB". */
 export function limitsOf({ limits: [lo, hi], info: { unit } }: Layer): string {
   const decimals = hi - lo >= 20 ? 0 : hi - lo >= 2 ? 1 : 2;
-  const tail = unit === undefined ? " dB" : unit && ` ${unit}`;
+  const tail = unit === undefined || unit === "dB" ? " dBFS" : unit && ` ${unit}`;
   return `${fixed(lo, decimals)} – ${fixed(hi, decimals)}${tail}`;
 }

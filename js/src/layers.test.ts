@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { limitsOf } from "./layerpanes";
-import { layerKeys, namesOf, rowsOf } from "./layers";
+import { colorRange, layerKeys, namesOf, rowsOf } from "./layers";
 import { infoOf } from "./testing";
 import type { Bins, Layer } from "./types";
 
@@ -19,7 +19,7 @@ describe("rows of a layer", () => {
     const layer = layerOf({ kind: "list", hz: [100, 1000, 12_500] });
     expect(rowsOf(layer).bins.kind).toBe("index");
     expect(rowsOf(layer)).toBe(rowsOf(layer));
-    expect(namesOf(layer)).toEqual(["100 Hz", "1 kHz", "12.5 kHz"]);
+    expect(namesOf(layer)).toEqual(["100 Hz", "1 kHz", "13 kHz"]);
     expect(namesOf(layerOf({ kind: "linear", step: 250 }))).toEqual(["0 Hz", "250 Hz", "500 Hz"]);
   });
   it("keep the names they have", () => {
@@ -50,8 +50,11 @@ describe("layerKeys", () => {
 describe("limitsOf", () => {
   it("says values and their unit", () => {
     const bins: Bins = { kind: "index", label: "row" };
-    expect(limitsOf(layerOf(bins, { limits: [-80, 0] }))).toBe("−80 – 0 dB");
+    expect(limitsOf(layerOf(bins, { limits: [-80, 0] }))).toBe("−80 – 0 dBFS");
     const { info } = layerOf(bins);
+    // Tiles have dB with ref = 1.0, people read those below full scale.
+    expect(colorRange(layerOf(bins, { limits: [-80, 0] }))).toEqual([-70, 10]);
+    expect(colorRange(layerOf(bins, { info: { ...info, unit: "" } }))).toEqual([0, 1]);
     expect(limitsOf(layerOf(bins, { info: { ...info, unit: "" } }))).toBe("0.00 – 1.00");
   });
 });

@@ -10,6 +10,9 @@ import { specKeys, specLevel } from "./pyramid";
 import { binHz } from "./scales";
 import type { ChannelId, Layer, SpectrogramInfo, TileKey } from "./types";
 
+/** Enough to know a row by. */
+const DIGITS = 2;
+
 const asRows = new WeakMap<Layer, SpectrogramInfo>();
 
 /** The layer with rows for bins: frequencies become their names. The same object for the same layer. */
@@ -17,7 +20,9 @@ export function rowsOf(layer: Layer): SpectrogramInfo {
   const known = asRows.get(layer);
   if (known) return known;
   const { info } = layer;
-  const names = Array.from({ length: info.n_bins }, (_, bin) => formatFreq(binHz(info, bin)));
+  const names = Array.from({ length: info.n_bins }, (_, bin) =>
+    formatFreq(Number(binHz(info, bin).toPrecision(DIGITS))),
+  );
   const made: SpectrogramInfo =
     info.bins.kind === "index" ? info : { ...info, bins: { kind: "index", label: "", names } };
   asRows.set(layer, made);
@@ -28,6 +33,12 @@ export function rowsOf(layer: Layer): SpectrogramInfo {
 export function namesOf(layer: Layer): readonly string[] | null {
   const { bins } = rowsOf(layer);
   return bins.kind === "index" ? (bins.names ?? null) : null;
+}
+
+/** The values of its darkest and its brightest colour, as its tiles have them: dB with ref = 1.0. */
+export function colorRange({ limits: [lo, hi], info }: Layer): [number, number] {
+  const offset = (info.unit ?? "dB") === "dB" ? info.full_scale_db : 0;
+  return [lo + offset, hi + offset];
 }
 
 /** The same place in a layer as a key of a spectrogram has in that. */

@@ -16,7 +16,7 @@ import { amplitudeTicks } from "./ticks";
 type Context = CanvasRenderingContext2D;
 
 const RIM = "rgba(0, 0, 0, 0.65)";
-const PLATE = "rgba(0, 0, 0, 0.62)";
+const PLATE = "rgba(0, 0, 0, 0.72)";
 /** Room for the numbers of an axis. */
 const AXIS_WIDTH = 46;
 const ROW = 16;

@@ -5,6 +5,7 @@
  */
 
 import type { AnyModel } from "@anywidget/types";
+import { Assisting } from "./assisting";
 import { type Channel, type ChannelModel, modelChannel } from "./channel";
 import { Player } from "./player";
 import { RegionStore } from "./regions";
@@ -21,6 +22,7 @@ export class Session {
   readonly tiles: TileStore;
   readonly regions: RegionStore;
   readonly player: Player;
+  readonly assisting: Assisting;
   private label = "";
   private readonly labelChanged = new Listeners<[]>();
 
@@ -30,6 +32,7 @@ export class Session {
     this.channel = modelChannel(model as unknown as ChannelModel, scope);
     this.tiles = new TileStore(this.channel, scope);
     this.regions = new RegionStore(this.channel, scope);
+    this.assisting = new Assisting(this.channel, scope);
     this.player = new Player(this.channel, this.traits.get("_info"), scope);
     this.player.setLoop(this.traits.get("loop"));
     this.player.seek(this.traits.get("position"));

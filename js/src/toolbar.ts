@@ -83,6 +83,11 @@ export class Toolbar {
     );
   }
 
+  /** Puts the button of a panel before that of the settings. */
+  add(button: HTMLButtonElement): void {
+    this.settings.before(button);
+  }
+
   /** Where the sound stands, in seconds. */
   tick(position: number): void {
     const text = `${formatTime(position, 0.001)} / ${this.duration}`;

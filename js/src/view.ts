@@ -5,6 +5,7 @@
  * and listening do it; traits, region store and player tell of it; then everything shown is updated.
  */
 
+import { type AssistHost, AssistMenu } from "./assistmenu";
 import { DisconnectedError, KernelError } from "./channel";
 import { element } from "./dom";
 import { Editing } from "./editing";
@@ -48,6 +49,7 @@ export class View {
   private readonly reader: Reader;
   private readonly gestures: Gestures;
   private readonly toolbar: Toolbar;
+  private readonly assistants: AssistMenu;
   private readonly palette: Palette;
   private readonly settings: Settings;
   private readonly help = new Help();
@@ -92,6 +94,8 @@ export class View {
       },
       scope,
     );
+    this.assistants = new AssistMenu(session.assisting, this.assistHost(), scope);
+    this.toolbar.add(this.assistants.button);
     this.palette = new Palette(
       {
         choose: (label) => this.editing.choose(label),
@@ -114,6 +118,7 @@ export class View {
     const grip = element("div", { class: "sw-grip", title: "Drag to change the height" });
     this.root.append(
       this.toolbar.root,
+      this.assistants.root,
       this.settings.root,
       this.help.root,
       this.palette.root,
@@ -149,6 +154,28 @@ export class View {
       hover: reader.hover.bind(reader),
       leave: () => reader.leave(),
       preview: stage.preview.bind(stage),
+    };
+  }
+
+  private assistHost(): AssistHost {
+    const { editing, session, stage } = this;
+    const { traits, regions } = session;
+    return {
+      situation: () => {
+        const span = editing.selectedSpan();
+        const { t0, t1 } = stage.viewport;
+        const channel = traits.get("channel");
+        return {
+          assistants: traits.get("_assistants"),
+          selected: traits.get("selected"),
+          selection: span && span.start < span.end ? [span.start, span.end] : null,
+          view: [t0, t1],
+          channel: channel === "all" ? "mix" : channel,
+          rows: regions.rows(),
+        };
+      },
+      edit: (ops) => regions.edit(ops),
+      refuse: (reason) => editing.refuse(reason),
     };
   }
 
@@ -205,6 +232,7 @@ export class View {
 
   private clear(): void {
     if (this.gestures.cancel()) return;
+    if (this.assistants.close()) return;
     if (!this.help.root.hidden) return this.toggle(this.help.root);
     if (!this.settings.root.hidden) return this.toggle(this.settings.root);
     this.editing.refusal = null;
@@ -265,7 +293,7 @@ export class View {
       () => this.hasFocus() && listening.prepare(),
       scope,
     );
-    traits.on(["loop", "_notice", "_open_labels", "_transform"], update, scope);
+    traits.on(["loop", "_notice", "_open_labels", "_transform", "_assistants"], update, scope);
     session.onActiveLabel(update, scope);
     session.player.onChange(update, scope);
     session.channel.onState(update, scope);
@@ -411,6 +439,7 @@ export class View {
         inHz: inHz(info.spectrogram),
       });
     }
+    this.assistants.update();
     this.status.say(standing(this.session, this.stage, this.editing, this.listening));
   }
 }

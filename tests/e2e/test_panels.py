@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import re
+
 import numpy as np
 import pytest
 from harness import Lab
-from places import Places, places, wait_until_drawn
+from places import Places, places, rest, wait_until_drawn
+from playwright.sync_api import expect
 
 SETUP = """
 import numpy as np
@@ -72,8 +76,8 @@ w.overlay("pitch", [0, 8], [1000, 1000], axis="frequency", color="#0000ff")
     # Zoomed and moved, the line is where the time is.
     opened.run("w.view = (5.0, 6.0)")
     wait_for_line(opened, 5.4, "#00ff00", 5.4 / 8)
-    opened.run("w.overlay('ramp', times, 0 * times + 0.25, limits=(0, 1), color='#00ff00')")
-    wait_for_line(opened, 5.4, "#00ff00", 0.25)
+    opened.run("w.overlay('ramp', times, 0 * times + 0.6, limits=(0, 1), color='#00ff00')")
+    wait_for_line(opened, 5.4, "#00ff00", 0.6)
     opened.run("w.remove_overlay('ramp'); w.remove_overlay('pitch')")
     wait_for_line(opened, 5.4, "#00ff00", None)
 
@@ -88,3 +92,94 @@ w.overlay("level", level, limits=(0, 1), color="#00ff00")
     wait_for_line(opened, 3.5, "#00ff00", 0.55)
     # Where it is quiet, the line is low, and the highest of the noise.
     wait_for_line(opened, 4.5, "#00ff00", 0.07)
+
+
+def test_a_matrix_is_a_pane_below_the_spectrogram(opened: Lab) -> None:
+    opened.run("""
+rows = np.zeros((4, 80), np.float32)
+rows[0, 10:20] = rows[3, 50:60] = 1.0
+w.layer("activations", rows, hop_length=800, colormap="gray")
+""")
+    wait_until_drawn(opened)
+    rest(opened)
+    at = places(opened)
+    bottom = at.height - 22
+    shown = layer(opened, "picture")[..., :3].mean(axis=2)
+
+    def brightness(time: float, row: int) -> float:
+        height = math.floor((at.height - 22 - 30 - 4 - 8) * 0.18)
+        y = bottom - (row + 0.5) / 4 * height
+        return float(shown[round(y) - 2 : round(y) + 3, round(at.x(time))].mean())
+
+    assert brightness(1.5, 0) > 200 > 60 > brightness(1.5, 3)
+    assert brightness(5.5, 3) > 200 > 60 > brightness(5.5, 0)
+    assert brightness(3.0, 2) < 60
+    opened.run("w.view = (1.0, 2.0)")
+    wait_until_drawn(opened)
+    rest(opened)
+    at = places(opened)
+    shown = layer(opened, "picture")[..., :3].mean(axis=2)
+    assert brightness(1.1, 0) > 200
+    assert brightness(1.1, 3) < 60
+    opened.run("w.remove_layer('activations')")
+    rest(opened)
+    assert at.spec()[1] == pytest.approx(bottom, abs=2)
+
+
+ASSISTANTS = """
+import threading
+gate = threading.Event()
+
+def loud(y, sr):
+    where = np.flatnonzero(np.abs(y) > 0.2) / sr
+    return [(where[0], where[-1], "tone", 0.9), (where[0] + 2, where[-1], "tone", 0.2)]
+
+def slow(y, sr):
+    gate.wait(20)
+    return []
+
+def broken(y, sr):
+    raise ValueError("out of luck")
+
+w.assistants = {"loud": loud, "slow": slow, "broken": broken}
+"""
+
+
+def test_an_assistant_is_run_cancelled_and_its_drafts_are_judged(opened: Lab) -> None:
+    opened.run(ASSISTANTS)
+    menu = opened.widget.get_by_role("button", name="Assistants")
+    before = opened.widget.locator(".sw-stage").bounding_box()
+    menu.click()
+    panel = opened.widget.locator(".sw-assist")
+    assert opened.widget.locator(".sw-stage").bounding_box() == before
+    panel.get_by_label("Look through").select_option("recording")
+    panel.get_by_role("button", name="Run loud").click()
+    expect(panel).to_contain_text("2 drafts found")
+    expect(panel).to_contain_text("2 drafts")
+    opened.until("list(w.annotations['status']) == ['draft', 'draft']")
+    panel.get_by_label("score from").fill("0.5")
+    panel.get_by_role("button", name="Accept 1").click()
+    opened.until("list(w.annotations.sort_values('score')['status']) == ['draft', 'accepted']")
+    panel.get_by_role("button", name="Reject 1").click()
+    opened.until("list(w.annotations.sort_values('score')['status']) == ['rejected', 'accepted']")
+    # One that takes its time is cancelled, one that fails says why.
+    panel.get_by_role("button", name="Run slow").click()
+    expect(panel.get_by_role("progressbar", name="slow")).to_be_visible()
+    expect(menu).to_have_attribute("aria-label", re.compile("Assistants: slow"))
+    panel.get_by_role("button", name="Cancel slow").click()
+    opened.run("gate.set()")
+    expect(panel).to_contain_text("Cancelled")
+    panel.get_by_role("button", name="Run broken").click()
+    expect(panel).to_contain_text("out of luck")
+    opened.page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+
+
+def test_what_needs_a_selection_cannot_be_run_without_one(opened: Lab) -> None:
+    opened.widget.get_by_role("button", name="Assistants").click()
+    similar = opened.widget.get_by_role("button", name="Run find similar")
+    expect(similar).to_have_attribute("aria-disabled", "true")
+    opened.run("w.selected = [w.add(start=1, end=2, low_freq=800, high_freq=1200, label='tone')]")
+    expect(similar).to_have_attribute("aria-disabled", "false")
+    similar.click()
+    opened.until("(w.annotations['status'] == 'draft').sum() >= 2", seconds=40)
