@@ -73,7 +73,11 @@ export class Session {
     const info = this.traits.get("_info");
     const channels = shownChannels(info, this.traits.get("channel"));
     this.tiles.want(this, { needed: coarsest(info, channels), ahead: [] });
-    this.tiles.onChange(() => this.tiles.release(this), this.scope);
+  }
+
+  /** A view has told what it wants. */
+  rendered(): void {
+    this.tiles.release(this);
   }
 
   private takeInfo(): void {

@@ -97,6 +97,7 @@ export class Stage {
   /** What the cursor's layer shows. */
   private cursor: readonly unknown[] = [];
   private detail = 1;
+  private settled = false;
   private refused: readonly Damage[] = [];
   private layersResult: PictureResult = { missing: 0, estimated: false };
   result: PictureResult = { missing: 0, estimated: false };
@@ -338,15 +339,16 @@ export class Stage {
     this.painted(changed);
   }
 
-  /** A window that moves is painted with less detail where there is much, and again once it rests. */
+  /** A window that moves, or has just come, is painted with less detail where there is much, and again at rest. */
   private move(now: number): void {
     this.motion.note(this.window, now);
-    this.detail = this.motion.moving(now) ? 1 : this.ratio;
+    this.detail = this.settled && !this.motion.moving(now) ? this.ratio : 1;
     this.settling ??= this.scope.timeout(() => this.settle(), SETTLED);
   }
 
   private settle(): void {
     this.settling = null;
+    this.settled = true;
     const now = performance.now();
     if (this.motion.moving(now)) {
       this.settling = this.scope.timeout(() => this.settle(), SETTLED);
@@ -365,6 +367,7 @@ export class Stage {
     const sight = { t0: this.window.t0, t1: this.window.t1, duration: this.bounds.duration };
     const layers = layerKeys(traits.get("_layers"), overviewChannel(places), sight, width);
     tiles.want(this, { ...wishes, needed: [...wishes.needed, ...layers] });
+    this.session.rendered();
     this.lines.want({ ...sight, width });
     this.refused = refusedStretches(traits.get("_info"), wishes.needed, (key) =>
       tiles.refusal(key),
