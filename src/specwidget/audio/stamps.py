@@ -43,6 +43,9 @@ class Stamps:
         self._per_tick = time_base * sr
         self._origin, self._grid, self._phase = origin, grid, phase
         self._pre_roll = sr // 4
+        self._one = self._per_tick.denominator * origin.denominator
+        self._tick = self._per_tick.numerator * origin.denominator
+        self._zero = origin.numerator * self._per_tick.denominator
 
     @classmethod
     def of(cls, track: Track, head: Head) -> Stamps | None:
@@ -70,13 +73,15 @@ class Stamps:
 
     def _position(self, frame: AudioFrame) -> int:
         """Return the sample that a frame with a time stamp begins with."""
-        place = (frame.pts or 0) * self._per_tick - self._origin
+        # Whole numbers, in parts of a sample: fractions take as long as decoding.
+        place, one = (frame.pts or 0) * self._tick - self._zero, self._one
         grid, phase = self._grid, self._phase
         if grid == 1:
-            return math.floor(place)
+            return place // one
         # Of the first frame the beginning was cut off: its end is where it should be.
-        cut = frame.samples if frame.samples % grid and place < grid else 0
-        return phase + grid * round((place + cut - phase) / grid) - cut
+        cut = frame.samples if frame.samples % grid and place < grid * one else 0
+        steps = (2 * (place + (cut - phase) * one) + grid * one) // (2 * grid * one)
+        return phase + grid * steps - cut
 
     def seek_points(self, sample: int) -> Iterable[int | None]:
         """Yield time stamps to seek to for a sample, each earlier."""

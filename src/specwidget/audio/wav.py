@@ -87,7 +87,7 @@ class WavSource(BaseSource):
 
     def _read_into(self, out: NDArray[np.float32], start: int) -> int:
         """Fill an array from sample `start` on; return how many samples there were."""
-        layout, n = self._layout, out.shape[1]
+        layout, n = self._layout, int(out.shape[1])
         frame = layout.frame_bytes
         if layout.kind == "f" and frame == 4 and sys.byteorder == "little":
             n_bytes: int = self._blob.read_into(out.view(np.uint8)[0], layout.offset + start * 4)
