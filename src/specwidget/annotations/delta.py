@@ -56,11 +56,15 @@ class State:
             columns = columns.with_extras(delta.extras_after)
         columns = columns.without(delta.removed_at).inserted(delta.added, delta.added_at)
         places = self.places
-        if len(delta.removed):
-            places = RowIndex(columns["id"])
-        elif len(delta.added):
-            is_last = delta.added_at[0] == len(self.columns)
-            places = places.extended(columns["id"]) if is_last else RowIndex(columns["id"])
+        ids = columns["id"]
+        stay = len(ids) - len(delta.added)
+        if len(delta.added) and delta.added_at[0] < stay:
+            places = RowIndex(ids)
+        else:
+            if len(delta.removed):
+                places = places.without(ids[:stay], delta.removed_at)
+            if len(delta.added):
+                places = places.extended(ids)
         if len(delta.after):
             columns = columns.put(delta.after, places.find(delta.after.ids))
         return State(columns, delta.extras_after, places)
