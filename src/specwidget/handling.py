@@ -377,8 +377,7 @@ class Handling(Labelling):
         >>> w.copy(song).splitlines()[1].split("\t")[:3]
         ['0.5', '1', 'song']
         """
-        rows = self._table.rows() if ids is None else [self._table.row(id) for id in _listed(ids)]
-        return write_tsv(rows, self._table.extras)
+        return write_tsv(self._table.rows(ids), self._table.extras)
 
     def paste(self, text: str, at: float | None = None) -> list[str]:
         r"""Add annotations from a table, such as `copy` writes or a spreadsheet gives.

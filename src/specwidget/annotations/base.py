@@ -6,7 +6,7 @@ refused. What is given out can be kept: nothing in it changes later. Nothing her
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from threading import Lock
 from typing import Any
 
@@ -22,6 +22,7 @@ from specwidget.annotations.kinds import declared_dtypes, kinds_json
 from specwidget.annotations.labels import LabelSet
 from specwidget.annotations.overlap import Policy, part
 from specwidget.annotations.problems import quoted, show
+from specwidget.annotations.revising import places_of
 from specwidget.annotations.tiers import Locked, Tiers
 from specwidget.errors import AnnotationError
 
@@ -157,9 +158,17 @@ class RuledRows:
         """Give the ids of all rows, in order."""
         return self._state.columns.ids
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Give all rows, in order."""
-        return self._state.columns.rows_json()
+    def rows(self, ids: str | Iterable[str] | None = None) -> list[dict[str, Any]]:
+        """Give all rows in order, or those named, in the order in which they are.
+
+        Raises
+        ------
+        AnnotationError
+            If there is no such row.
+        """
+        state = self._state
+        rows = state.columns if ids is None else state.columns.take(places_of(state, ids))
+        return rows.rows_json()
 
     def row(self, id: str) -> dict[str, Any]:
         """Give one row.
