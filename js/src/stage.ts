@@ -11,7 +11,7 @@ import { colormap } from "./colormaps";
 import { paintCursor } from "./cursor";
 import { type Damage, damageOf, refusedStretches } from "./damage";
 import { element } from "./dom";
-import type { Scene } from "./hit";
+import { hitTest, type Scene } from "./hit";
 import { LayerPanes } from "./layerpanes";
 import { layerKeys } from "./layers";
 import { type Layout, layout, type Pane } from "./layout";
@@ -176,6 +176,13 @@ export class Stage {
   point(at: { readonly x: number; readonly y: number } | null): void {
     this.pointer = at;
     this.invalidate("cursor");
+  }
+
+  /** The time, and the channel, that the pointer is at; null: it is not over a pane. */
+  get pointed(): { readonly time: number; readonly channel: ChannelId } | null {
+    const { pointer } = this;
+    const hit = pointer && hitTest(this.scene(), pointer.x, pointer.y);
+    return hit?.zone === "pane" ? { time: hit.time, channel: hit.pane.channel } : null;
   }
 
   /** As the picture shows it: dB with ref = 1.0, or another value. */

@@ -18,13 +18,15 @@ import { UNLABELLED } from "./marks";
 import { Navigation } from "./navigation";
 import { Palette } from "./palette";
 import { Progress } from "./progress";
-import { transformSet } from "./protocol";
+import { type OneChannel, transformSet } from "./protocol";
 import { Reader } from "./reader";
 import { valueScale } from "./reading";
 import { inHz } from "./scales";
 import { Scope } from "./scope";
 import type { Session } from "./session";
 import { Settings } from "./settings";
+import type { Aim } from "./spectrum";
+import { SpectrumPanel } from "./spectrumpanel";
 import { type Change, Stage } from "./stage";
 import { standing } from "./standing";
 import { Status } from "./status";
@@ -50,6 +52,7 @@ export class View {
   private readonly gestures: Gestures;
   private readonly toolbar: Toolbar;
   private readonly assistants: AssistMenu;
+  private readonly spectrum: SpectrumPanel;
   private readonly palette: Palette;
   private readonly settings: Settings;
   private readonly help = new Help();
@@ -96,6 +99,8 @@ export class View {
     );
     this.assistants = new AssistMenu(session.assisting, this.assistHost(), scope);
     this.toolbar.add(this.assistants.button);
+    this.spectrum = new SpectrumPanel(session.channel, () => this.aim(), this.root, scope);
+    this.toolbar.add(this.spectrum.button);
     this.palette = new Palette(
       {
         choose: (label) => this.editing.choose(label),
@@ -124,6 +129,7 @@ export class View {
       this.palette.root,
       this.stage.root,
       grip,
+      this.spectrum.root,
       this.status.root,
     );
     host.classList.add("sw-host");
@@ -176,6 +182,21 @@ export class View {
       },
       edit: (ops) => regions.edit(ops),
       refuse: (reason) => editing.refuse(reason),
+    };
+  }
+
+  private aim(): Aim {
+    const { editing, session, stage } = this;
+    const channel = session.traits.get("channel");
+    const span = editing.selectedSpan();
+    const pointed = stage.pointed;
+    const numbered = (id: string): OneChannel => (id === "mix" ? id : Number(id));
+    return {
+      info: session.traits.get("_info"),
+      pointer: pointed && { time: pointed.time, channel: numbered(pointed.channel) },
+      selection: span && [span.start, span.end],
+      position: session.player.position,
+      channel: channel === "all" ? "mix" : channel,
     };
   }
 
@@ -380,6 +401,7 @@ export class View {
   /** After each commit of the stage. What moves in every frame says what it must, and no more. */
   private painted(changed: ReadonlySet<Change>): void {
     this.reader.follow(performance.now());
+    this.spectrum.follow();
     const { player } = this.session;
     const { missing, estimated } = this.stage.result;
     const shown = `${missing} ${estimated}`;

@@ -183,3 +183,26 @@ def test_what_needs_a_selection_cannot_be_run_without_one(opened: Lab) -> None:
     expect(similar).to_have_attribute("aria-disabled", "false")
     similar.click()
     opened.until("(w.annotations['status'] == 'draft').sum() >= 2", seconds=40)
+
+
+def test_the_spectrum_is_that_of_the_pointer_or_of_the_selection(opened: Lab) -> None:
+    stage = opened.widget.locator(".sw-stage")
+    before = stage.bounding_box()
+    opened.widget.get_by_role("button", name="Spectrum").click()
+    panel = opened.widget.get_by_role("region", name="Spectrum")
+    curve = panel.get_by_role("img")
+    assert stage.bounding_box() == before
+    expect(panel).to_contain_text("At the cursor: ")
+    opened.run("w.selected = [w.add(start=3.2, end=3.8, label='tone')]")
+    expect(panel).to_contain_text("Selection: 3.200 s – 3.800 s")
+    expect(curve).to_have_attribute("aria-label", re.compile(r"peaks: 1 kHz at −6\.\d dB"))
+    linear = opened.pixels(curve)
+    panel.get_by_label("Frequency axis").select_option("log")
+    rest(opened)
+    assert (linear != opened.pixels(curve)).any(axis=2).mean() > 0.02
+    at = places(opened)
+    stage.hover(position=dict(zip(("x", "y"), at.on_spec(4.5, 2000), strict=True)))
+    expect(panel).to_contain_text("Under the pointer: 4.")
+    expect(curve).not_to_have_attribute("aria-label", re.compile("1 kHz at −6"))
+    opened.widget.get_by_role("button", name="Spectrum").click()
+    expect(panel).to_be_hidden()
