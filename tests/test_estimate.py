@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from pathlib import Path
@@ -380,6 +381,37 @@ class TestPlaces:
         assert told == [(0, 5), (1000, 1010), (99_995, 100_000)]
         expected = [[0] * 5 + y[:5].tolist(), y[1000:1010], [*y[99_995:], 0, 0, 0, 0, 0]]
         np.testing.assert_array_equal(block, expected)
+
+    @pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"])
+    @pytest.mark.parametrize("channel", [0, 1, "mix"])
+    def test_places_of_a_file_are_read_at_once(
+        self, subtype: str, channel: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        y = Counted(20_000, n_channels=2).y
+        soundfile.write(tmp_path / "a.wav", y.T, 8000, subtype=subtype)
+        patched = PatchedSource(open_audio(tmp_path / "a.wav"))
+        signal = ChannelSignal(patched, channel)
+        starts = [-50, -3, 0, 7, 4000, 12_345, 19_900, 19_950, 20_100]
+        expected = np.stack([signal.read(start, start + 100) for start in starts])
+        monkeypatch.setattr(estimate, "_BLOCK_VALUES", 500)
+        read_singly: list[int] = []
+        read = PatchedSource.read
+        monkeypatch.setattr(
+            PatchedSource, "read", lambda self, a, b: read_singly.append(a) or read(self, a, b)
+        )
+        np.testing.assert_array_equal(gathered(signal, starts, 100), expected)
+        # Only those that lie in part outside the recording.
+        assert read_singly == [0, 0, 19_950]
+
+    def test_places_of_a_file_that_was_cut_are_read_one_by_one(self, tmp_path: Path) -> None:
+        y = Counted(20_000).y[0]
+        soundfile.write(tmp_path / "a.wav", y, 8000, subtype="FLOAT")
+        patched = PatchedSource(open_audio(tmp_path / "a.wav"))
+        os.truncate(tmp_path / "a.wav", (tmp_path / "a.wav").stat().st_size // 2)
+        block = gathered(ChannelSignal(patched, 0), [100, 15_000, 5000], 100)
+        np.testing.assert_array_equal(block[[0, 2]], [y[100:200], y[5000:5100]])
+        assert np.isnan(block[1]).all()
+        assert patched.damage
 
     def test_how_many_are_looked_at_does_not_depend_on_the_machine(
         self, monkeypatch: pytest.MonkeyPatch

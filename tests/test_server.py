@@ -641,7 +641,6 @@ class TestImproving:
         server = TileServer({"spec/0": tiles}, outbox, n_threads=2)
         tiles.step_gate = threading.Semaphore(0)
         server.request("a", 0, [key(0, 1)])
-        server.request("b", 0, [])
         outbox.wait(lambda: len(tiles.steps) == 2)
         tiles.step_gate.release(100)
         outbox.wait(lambda: outbox.exact() == [key(0, 1)])

@@ -228,11 +228,11 @@ class TileServer:
             self._flush(request)
 
     def _wake(self) -> None:
-        if len(self._threads) < self._max_threads and not self._closed:
+        while len(self._threads) < self._max_threads and not self._closed:
             thread = threading.Thread(target=self._work, name="specwidget-tiles", daemon=True)
             self._threads.add(thread)
             thread.start()
-        self._changed.notify()
+        self._changed.notify_all()
 
     def _take(self, request: Request, key: TileKey, tile: Tile) -> None:
         """Note that a request has a tile; if it is an estimate, have it improved."""

@@ -53,7 +53,8 @@ class AudioSource(Protocol):
     #   known to be unreadable or untrustworthy, where `read` gives NaN if it gives anything; what
     #   is missing at the end of a file cut short lies beyond `n_samples`;
     # - ``fingerprint()``, a str or None: a cheap key that changes when the content does;
-    # - ``will_read(start, stop)``, which is told of many places before they are read one by one.
+    # - ``will_read(start, stop)``, which is told of many places before they are read one by one;
+    # - ``read_places(starts, n)``, float32 [shape=(n_channels, n_places, n)], where it is quicker.
     # The first two may grow while it is read, from any thread.
 
     def read(self, start: int, stop: int) -> NDArray[np.float32]:

@@ -6,6 +6,7 @@ The numbers are those that libsndfile gives. A read of any length takes what it 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 
 import numpy as np
@@ -64,6 +65,40 @@ class WavSource(BaseSource):
         """Have samples ``[start, stop)`` fetched from the disk, without waiting for them."""
         frame = self._layout.frame_bytes
         self._blob.will_read(self._layout.offset + start * frame, (stop - start) * frame)
+
+    def read_places(self, starts: Sequence[int], n: int) -> NDArray[np.float32]:
+        """Return `n` samples from each of some places on [shape=(n_channels, n_places, n)].
+
+        This is quicker than to read one place after the other, where they are many and short.
+
+        Parameters
+        ----------
+        starts : sequence of int in 0..n_samples - n
+            The first samples.
+        n : int
+            How many of each.
+
+        Raises
+        ------
+        AudioFileError
+            Some cannot be read.
+        """
+        frame, size = self._layout.frame_bytes, n * self._layout.frame_bytes
+        raw = np.zeros(_BEFORE + len(starts) * size, np.uint8)
+        at = _BEFORE
+        for start in starts:
+            try:
+                there = self._blob.read_into(
+                    raw[at : at + size], self._layout.offset + start * frame
+                )
+            except OSError as error:
+                raise self._failed(start, start + n, error) from error
+            if there < size:
+                raise AudioFileError(self._cannot(start, start + n, "the file ends before them"))
+            at += size
+        out = np.empty((self.n_channels, len(starts) * n), np.float32)
+        _decode(raw, self._layout, out)
+        return out.reshape(self.n_channels, len(starts), n)
 
     def _fetch(self, start: int, stop: int) -> NDArray[np.float32]:
         out = np.empty((self.n_channels, stop - start), np.float32)

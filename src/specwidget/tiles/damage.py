@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -173,6 +173,20 @@ class PatchedSource:
         hint: Callable[[int, int], None] | None = getattr(self._source, "will_read", None)
         if hint is not None and start < stop:
             hint(start, stop)
+
+    def read_places(self, starts: Sequence[int], n: int) -> NDArray[np.float32] | None:
+        """Return `n` samples from each of some places on [shape=(n_channels, n_places, n)].
+
+        None where the source has no quick way to do that, or there is damage to look out for.
+        """
+        quick = getattr(self._source, "read_places", None)
+        if quick is None or self._unreadable:
+            return None
+        try:
+            block: NDArray[np.float32] = quick(starts, n)
+        except AudioFileError:  # whoever reads the places one by one finds which
+            return None
+        return block
 
     def read(self, start: int, stop: int) -> NDArray[np.float32]:
         """Return samples ``[start, stop)``, clipped to the recording [shape=(n_channels, n)]."""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from specwidget.audio.signal import ChannelSignal
+from specwidget.audio.source import channel_data
 from specwidget.tiles.pyramid import bit_reversed, fill_nearest
 from specwidget.tiles.summary import summary
 from specwidget.transforms.base import FrameTransform, Transform
@@ -191,15 +192,16 @@ def gathered(signal: ChannelSignal, starts: list[int], size: int) -> NDArray[np.
         for start in starts:
             hint(start, start + size)
     block = np.empty((len(starts), size), np.float32)
+    left = _read_together(signal, starts, block)
 
     def read(place: int) -> None:
         block[place] = signal.read(starts[place], starts[place] + size)
 
     began = time.perf_counter(), time.thread_time()
-    for place in range(min(_TRIED, len(starts))):
+    for place in left[:_TRIED]:
         read(place)
     took, worked = time.perf_counter() - began[0], time.thread_time() - began[1]
-    rest = range(_TRIED, len(starts))
+    rest = left[_TRIED:]
     if len(rest) > 0 and took > _TRIED * _WAIT_SECONDS and took > 4 * worked:
         with ThreadPoolExecutor(READERS, "specwidget-reading") as readers:
             list(readers.map(read, rest))
@@ -207,6 +209,28 @@ def gathered(signal: ChannelSignal, starts: list[int], size: int) -> NDArray[np.
         for place in rest:
             read(place)
     return block
+
+
+def _read_together(
+    signal: ChannelSignal, starts: list[int], block: NDArray[np.float32]
+) -> list[int]:
+    """Read what the source can read at once; return the numbers of the places that are left."""
+    everything = list(range(len(starts)))
+    source, size = signal.source, block.shape[1]
+    quick: Callable[[list[int], int], NDArray[np.float32] | None] | None
+    quick = getattr(source, "read_places", None)
+    if quick is None:
+        return everything
+    inside = [place for place in everything if 0 <= starts[place] <= source.n_samples - size]
+    step = max(1, _BLOCK_VALUES // (size * source.n_channels))
+    for first in range(0, len(inside), step):
+        some = inside[first : first + step]
+        found = quick([starts[place] for place in some], size)
+        if found is None:
+            return everything
+        whole = found.reshape(source.n_channels, -1)
+        block[some] = channel_data(whole, signal.channel).reshape(len(some), size)
+    return sorted(set(everything) - set(inside))
 
 
 def wave_estimate(start: int, stop: int, level: int, signal: ChannelSignal) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 __all__ = ["largest_changes", "not_finite", "pooled", "summary"]
 
 # Samples that are looked at together: they stay in the processor's cache.
-_BLOCK = 1 << 15
+_BLOCK = 1 << 17
 
 
 def summary(samples: NDArray[np.float32], level: int) -> NDArray[np.float32]:
