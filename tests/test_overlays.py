@@ -498,9 +498,9 @@ def test_a_layer_is_served_as_its_transform_would_be() -> None:
     y = np.stack([noise(4 * SR, 1), noise(4 * SR, 2)])
     w = SpecWidget(y, sr=SR)
     mel = MelSpectrogram(n_mels=20, n_fft=512, hop_length=128)
-    w.layer("mel", mel, opacity=0.3, colormap="viridis")
+    w.layer("mel", mel, colormap="viridis")
     [entry] = w._layers
-    assert (entry["name"], entry["opacity"], entry["colormap"]) == ("mel", 0.3, "viridis")
+    assert (entry["name"], entry["colormap"]) == ("mel", "viridis")
     assert entry["limits"][0] < entry["limits"][1]
     other = SpecWidget(y, sr=SR, transform=mel)
     assert entry["info"] == other._info["spectrogram"]
@@ -536,8 +536,6 @@ def test_layers_come_and_go(widget: SpecWidget) -> None:
         widget.layer("c", Stft)
     with pytest.raises(ParameterTypeError, match="'opaque'"):
         widget.layer("c", Stft(), opaque=True)
-    with pytest.raises(ParameterError, match="opacity=2"):
-        widget.layer("c", Stft(), opacity=2)
     with pytest.raises(ParameterTypeError, match="hop_length"):
         widget.layer("c", np.zeros((3, 10)))
 

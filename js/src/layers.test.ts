@@ -10,7 +10,6 @@ const layerOf = (bins: Bins, more: Partial<Layer> = {}): Layer => ({
   info: { ...infoOf({ nBins: 3 }).spectrogram, n_frames: 5000, levels: 5, bins },
   limits: [0, 1],
   colormap: null,
-  opacity: 1,
   ...more,
 });
 

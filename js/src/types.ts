@@ -73,7 +73,7 @@ export interface Info {
   readonly db_range: readonly [number, number];
 }
 
-/** One entry of the `_layers` trait: tiles under `<id>/<channel>`, drawn over the spectrogram. */
+/** One entry of the `_layers` trait: tiles under `<id>/<channel>`, a pane of its own. */
 export interface Layer {
   /** "layer0", "layer1", ... */
   readonly id: string;
@@ -83,8 +83,6 @@ export interface Layer {
   readonly limits: readonly [number, number];
   /** null: that of the widget. */
   readonly colormap: string | null;
-  /** 0..1 */
-  readonly opacity: number;
 }
 
 /** One entry of the `_overlays` trait: a line over the picture, asked for by `series.get`. */

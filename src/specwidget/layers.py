@@ -33,13 +33,11 @@ class Layer:
         What makes its columns.
     colormap : str, optional
         The widget's if there is none.
-    opacity : float in 0..1
     """
 
     name: str
     transform: Transform
     colormap: str | None
-    opacity: float
 
     def __repr__(self) -> str:
         return f"<layer {self.name}: {type(self.transform).__name__}>"
@@ -134,7 +132,6 @@ class Layers(Mapping[str, Layer]):
                 "info": one.info,
                 "limits": list(one.limits),
                 "colormap": one.layer.colormap,
-                "opacity": one.layer.opacity,
             }
             for one in served
         ]

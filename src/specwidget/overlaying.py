@@ -11,7 +11,7 @@ from typing import Any
 
 import traitlets
 
-from specwidget._check import check_number, shown
+from specwidget._check import shown
 from specwidget.audio import ChannelSpec, check_channel
 from specwidget.errors import ParameterError, ParameterTypeError
 from specwidget.layers import Layer, Layers
@@ -202,7 +202,6 @@ class Overlaying(traitlets.HasTraits):
         what: Transform | Any,
         *,
         colormap: str | None = None,
-        opacity: float = 0.6,
         **options: Any,
     ) -> Layer:
         """Add a matrix over time as a further picture: chroma, MFCC, a model's activations.
@@ -216,8 +215,6 @@ class Overlaying(traitlets.HasTraits):
             with ``hop_length`` and whatever else `Frames` takes.
         colormap : str, optional
             As of the widget; by default the widget's.
-        opacity : float in 0..1
-            How much it covers.
         **options
             Of `Frames`, for an array.
 
@@ -244,8 +241,7 @@ class Overlaying(traitlets.HasTraits):
             raise ParameterError(
                 f"colormap={shown(colormap)} is unknown; give one of {', '.join(COLORMAPS)}"
             )
-        check_number("opacity", opacity, 0.0, 1.0)
-        made = Layer(name, _transform(what, options), colormap, float(opacity))
+        made = Layer(name, _transform(what, options), colormap)
         self._stack.put(made, self._recording, self._router.tilesets)
         self._show_layers()
         return made
