@@ -76,14 +76,15 @@ def filter_bank(spec: FilterSpec) -> FilterBank:
     ParameterError
         They reach beyond half the sampling rate, or would be too long, or too many.
     """
-    from librosa import interval_frequencies
+    import librosa
     from librosa.filters import wavelet_lengths
+    from librosa.version import version
 
     per_octave = spec.bins_per_octave
     # librosa would raise the highest frequency to infinity before it looks at it.
     if math.log2(spec.fmin) + (spec.n_bins - 1) // per_octave >= math.log2(spec.sr / 2.0):
         raise _too_high(spec)
-    frequencies = interval_frequencies(
+    frequencies = librosa.interval_frequencies(
         spec.n_bins,
         fmin=spec.fmin,
         intervals=spec.intervals,
@@ -97,11 +98,15 @@ def filter_bank(spec: FilterSpec) -> FilterBank:
         raise _too_high(spec)
     n_octaves = -(-spec.n_bins // per_octave)
     early = early_factor(spec.sr / 2.0, cutoff, spec.hop_length, n_octaves)
-    below = octaves_below(spec.hop_length // early, n_octaves)
     rows = [
         slice(max(0, spec.n_bins - (i + 1) * per_octave), spec.n_bins - i * per_octave)
         for i in range(n_octaves)
     ]
+    rate = spec.sr / float(early)
+    tops = [float(frequencies[bins.stop - 1]) for bins in rows]
+    # From 1.0 on, librosa halves the rate only below octaves that leave it room.
+    is_old = version.startswith("0.")
+    below = octaves_below(spec.hop_length // early, n_octaves, None if is_old else tops, rate)
     factors = [early << stage for stage, _ in below]
     _check_size(spec, [lengths[bins] / by for bins, by in zip(rows, factors, strict=True)])
     if lengths.max() > MAX_REACH or factors[-1] > MAX_FACTOR:
@@ -109,7 +114,6 @@ def filter_bank(spec: FilterSpec) -> FilterBank:
             f"the filters from fmin={spec.fmin:g} Hz reach over {lengths.max():,.0f} samples, and "
             f"over {n_octaves} octaves; make fmin larger, or n_bins or filter_scale smaller"
         )
-    rate = spec.sr / float(early)
     octaves, gains = [], np.empty(spec.n_bins)
     for bins, (stage, hop) in zip(rows, below, strict=True):
         own = {"freqs": frequencies[bins], "alpha": alpha[bins], "sr": rate / 2.0**stage}
@@ -139,12 +143,14 @@ def _relative_bandwidths(frequencies: NDArray[np.float64], per_octave: int) -> N
 def _spectra(spec: FilterSpec, own: dict[str, Any]) -> tuple[Any, int, NDArray[np.float64]]:
     """Return the sparse spectra of some filters, their length, and half of what each sums to."""
     import librosa
+    import scipy.fft
 
     filters, lengths = librosa.filters.wavelet(pad_fft=True, norm=spec.norm, **own)
     gains = np.abs(filters).sum(axis=1, dtype=np.float64) / 2.0
     n_fft = filters.shape[1]
     filters *= lengths[:, np.newaxis] / float(n_fft)
-    spectra = librosa.get_fftlib().fft(filters, n=n_fft, axis=1)[:, : n_fft // 2 + 1]
+    fft = librosa.get_fftlib() if hasattr(librosa, "get_fftlib") else scipy.fft
+    spectra = fft.fft(filters, n=n_fft, axis=1)[:, : n_fft // 2 + 1]
     sparse = librosa.util.sparsify_rows(spectra, quantile=spec.sparsity, dtype=np.complex64)
     return sparse, n_fft, gains
 

@@ -164,19 +164,36 @@ def _is_block(block: int, quality: str, factor: int) -> bool:
     return bool(np.array_equal(part[margin:-margin], whole[2 * block + margin : -margin]))
 
 
-def octaves_below(hop: int, n_octaves: int) -> list[tuple[int, int]]:
+def octaves_below(
+    hop: int, n_octaves: int, tops: Sequence[float] | None = None, rate: float = 0.0
+) -> list[tuple[int, int]]:
     """Return, octave by octave from the top, its stage and its hop: an odd hop is not halved.
+
+    Parameters
+    ----------
+    hop : int > 0
+        Samples between frames in the first octave.
+    n_octaves : int
+        How many.
+    tops : sequence of float, optional
+        The highest frequency of every octave. Below one whose own is more than a fifth of the
+        rate, nothing is halved: librosa's rule from 1.0 on.
+    rate : float
+        Samples per second in the first octave.
 
     Examples
     --------
     >>> octaves_below(12, 4)
     [(0, 12), (1, 6), (2, 3), (2, 3)]
+    >>> octaves_below(12, 3, tops=(3000.0, 1500.0, 750.0), rate=7000.0)
+    [(0, 12), (0, 12), (1, 6)]
     """
     found, stage = [], 0
-    for _ in range(n_octaves):
+    for i in range(n_octaves):
         found.append((stage, hop))
-        if hop % 2 == 0:
-            stage, hop = stage + 1, hop // 2
+        free = tops is None or i + 1 == n_octaves or tops[i + 1] <= rate / 5
+        if hop % 2 == 0 and free:
+            stage, hop, rate = stage + 1, hop // 2, rate / 2.0
     return found
 
 
