@@ -24,6 +24,7 @@ const CHIP_MAX = 200;
 const MOST_LETTERS = 100;
 /** With more marks than this in sight, each is drawn with the fewest strokes, and only selected ones with text. */
 const MOST_DETAILED = 300;
+const PLAIN_ALPHA = 0.4;
 
 /** Where an annotation is drawn on a pane; null where it has no place there. */
 export function markRect(scene: Scene, pane: Pane, shape: Shape): Rect | null {
@@ -71,10 +72,13 @@ function paintLines(g: Context, pane: Pane, rect: Rect, mark: Mark): void {
   const top = Math.round(rect.y);
   const height = Math.max(1, Math.round(rect.y + rect.height) - top);
   g.fillStyle = pane.kind === "spec" ? lighter(mark.color) : mark.color;
+  const boxed = pane.kind === "spec" && mark.low_freq !== null;
+  // Many lines of full height would hide what they mark.
+  g.globalAlpha = boxed ? 1 : PLAIN_ALPHA;
   g.fillRect(left, top, 1, height);
-  if (width === 1) return;
-  g.fillRect(left + width - 1, top, 1, height);
-  if (pane.kind !== "spec" || mark.low_freq === null) return;
+  if (width > 1) g.fillRect(left + width - 1, top, 1, height);
+  g.globalAlpha = 1;
+  if (!boxed || width === 1) return;
   g.fillRect(left, top, width, 1);
   g.fillRect(left, top + height - 1, width, 1);
 }
