@@ -20,8 +20,8 @@ export interface ValueScale {
 /** `refDb` is what is subtracted from dB. */
 export function valueScale(info: SpectrogramInfo, refDb: number): ValueScale {
   const [lo, hi] = info.range_db;
-  const { unit = "dB", value_name = "level", full_scale_db } = info;
-  const fullScale = unit === "dB" && refDb === full_scale_db;
+  const { unit = "dB", value_name = "level", full_scale_db, ref_applies = true } = info;
+  const fullScale = unit === "dB" && ref_applies && refDb === full_scale_db;
   return { name: value_name, unit: fullScale ? "dBFS" : unit, step: (hi - lo) / 255 };
 }
 

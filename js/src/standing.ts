@@ -53,9 +53,9 @@ export function standing(
   if (channel.busy) return warning(busy(session, stage));
   if (player.state === "blocked") return warning("Click to allow sound");
   if (player.state === "waiting") return info("Waiting for sound");
-  if (notice) return warning(notice.text);
   if (!regions.ready || stage.result.missing > 0) return info("Loading");
   if (stage.result.estimated) return info("Estimate; the exact picture is on its way");
+  if (notice) return warning(notice.text);
   if (regions.rows().length === 0) return info("Drag on the picture to mark something");
   const selected = editing.selected().length;
   const all = counted(regions.rows().length, "annotation", "annotations");

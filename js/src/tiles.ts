@@ -312,7 +312,10 @@ export class TileStore {
     this.#schedule();
     if (failed === 0) return;
     this.#counts.failed += failed;
-    if (error !== null && !(error instanceof DisconnectedError)) this.#problem = error.message;
+    // What was wished of a picture that has changed since is no fault, and not wished again.
+    const isPast = error instanceof KernelError && error.code === "bad-key";
+    const isLost = error instanceof DisconnectedError;
+    if (error !== null && !isLost && !isPast) this.#problem = error.message;
     this.#listeners.tell();
   }
 

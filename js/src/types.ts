@@ -36,6 +36,8 @@ export interface SpectrogramInfo {
   readonly value_name?: string;
   readonly unit?: string;
   readonly full_scale_db: number;
+  /** Whether values are dB with a reference. */
+  readonly ref_applies?: boolean;
   readonly tile_columns: number;
   readonly levels: number;
 }

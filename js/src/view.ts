@@ -319,6 +319,12 @@ export class View {
     session.player.onChange(update, scope);
     session.channel.onState(update, scope);
     session.channel.onBusy(update, scope);
+    session.channel.on(
+      "error",
+      // What fails in the background answers nobody, and is said all the same.
+      ({ id, message }) => id === null && this.editing.refuse(message),
+      scope,
+    );
     session.channel.onProblem((problem) => {
       this.editing.refuse(`A message from the kernel could not be read: ${problem.message}`);
     }, scope);
