@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from engines import both_engines, kernels  # noqa: F401 (fixtures)
 from hypothesis import settings
 
 REPOSITORY = Path(__file__).parents[1]

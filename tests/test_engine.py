@@ -64,6 +64,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 LENGTHS = st.integers(5000, 60000)
 
 
+@pytest.mark.usefixtures("both_engines")
 class TestSameBytes:
     @given(transforms(), SEEDS, LENGTHS, st.integers(1, 4))
     def test_however_cut(self, transform: FrameTransform, seed: int, n: int, cut: int) -> None:

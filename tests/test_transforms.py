@@ -257,6 +257,7 @@ def recordings(draw: st.DrawFn) -> NDArray[np.float32]:
     return y.astype(np.float32)
 
 
+@pytest.mark.usefixtures("both_engines")
 class TestLevels:
     @given(framings(), recordings())
     def test_are_within_half_a_step(self, framing: dict[str, Any], y: NDArray[np.float32]) -> None:

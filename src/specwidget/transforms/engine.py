@@ -7,13 +7,13 @@ A frame gives the same bytes however a recording is cut, as long as cuts are mad
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from specwidget.transforms.levels import AMIN_POWER, Levels
 from specwidget.transforms.melbank import MelBank
+from specwidget.transforms.pooling import max_pooled
 from specwidget.transforms.precision import framed
 from specwidget.transforms.sure import SureFrames
 
@@ -77,31 +77,31 @@ class Engine:
         samples : np.ndarray, float32 [shape=(n,)]
             Samples that cover whole frames.
         range_db : (float, float)
-            The dB that levels 0 and 255 stand for; beyond it values are clipped, NaN gives 0.
+            The dB that levels 0 and 255 stand for; beyond it values are clipped, and frames
+            with samples that are not finite have the least level.
         pool : int > 0
             Frames in a column, a power of two; the last column may have fewer.
         """
         samples = np.ascontiguousarray(samples)
         n_frames = len(framed(samples, len(self.window), self.hop))
-        # The levels of neighbouring frames lie side by side where there is a bank.
-        order: Literal["C", "F"] = "C" if self.bank is None else "F"
         shape = -(-n_frames // pool), self.n_bins
-        levels = np.empty(shape, np.uint8, order) if pool == 1 else np.zeros(shape, np.uint8, order)
         if not n_frames:
-            return levels
+            return np.empty(shape, np.uint8)
         batch = 1 << max(0, (_BATCH_SAMPLES // len(self.window)).bit_length() - 1)
         with np.errstate(all="ignore"):
             # Longer ones NumPy would fill with more than a frame, for nothing.
             np.setbufsize(max(16, min(4096, len(self.window) // 8 * 16)))
             frames = SureFrames(samples, self.window, self.hop, self.bank, Levels.over(range_db))
+            new = np.empty if pool == 1 else np.zeros
+            levels = new(shape, np.uint8, frames.order)
             for start in range(0, n_frames, batch):
                 stop = min(start + batch, n_frames)
                 if pool == 1:
                     frames.quantise(start, stop, levels[start:stop])
                     continue
-                fine = np.empty((stop - start, self.n_bins), np.uint8, order)
+                fine = np.empty((stop - start, self.n_bins), np.uint8, frames.order)
                 frames.quantise(start, stop, fine)
-                pooled = max_pooled(fine, pool)
+                pooled = frames.pooled(fine, pool)
                 columns = levels[start // pool : start // pool + len(pooled)]
                 np.maximum(columns, pooled, out=columns)
         return levels
@@ -113,21 +113,3 @@ def _power_db(power: NDArray[np.float32]) -> NDArray[np.float32]:
     np.log10(power, out=power)
     power *= np.float32(10.0)
     return power
-
-
-def max_pooled(columns: NDArray[Any], pool: int) -> NDArray[Any]:
-    """Return the maxima over every `pool` columns, along the first axis.
-
-    Examples
-    --------
-    >>> max_pooled(np.array([3, 1, 4, 1, 5]), 2)
-    array([3, 4, 5])
-    """
-    if pool == 1:
-        return columns
-    whole = len(columns) // pool
-    groups = columns[: whole * pool].reshape(whole, pool, *columns.shape[1:])
-    pooled: NDArray[Any] = groups.max(axis=1)
-    if whole * pool == len(columns):
-        return pooled
-    return np.concatenate([pooled, columns[whole * pool :].max(axis=0, keepdims=True)])

@@ -85,6 +85,11 @@ class Levels:
         """Levels in a dB."""
         return self.per_octave / (20.0 * math.log10(2.0))
 
+    @property
+    def lowest(self) -> int:
+        """The level of silence."""
+        return int(self.exact(np.array(self.least)) + 0.5)
+
     def exact(self, amplitudes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the levels of amplitudes times `gain`, not rounded."""
         clipped = np.clip(amplitudes, self.least, self.most)

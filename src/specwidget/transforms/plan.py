@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from specwidget.transforms.compiled import Compiled
 from specwidget.transforms.levels import Levels
 from specwidget.transforms.melbank import MelBank
 from specwidget.transforms.precision import Precision, rounding_noise
@@ -38,6 +40,7 @@ class Plan:
     bank: MelBank | None
     scale: Levels
     doubted: bool = False
+    _compiled: Compiled | None = None
 
     @cached_property
     def double(self) -> NDArray[np.float64]:
@@ -61,6 +64,12 @@ class Plan:
         if self.bank is not None:
             noise = np.sqrt(self.bank(np.square(noise)[None])[0])
         return Precision(noise, self.scale, self.power)
+
+    def compiled(self, kernels: ModuleType) -> Compiled:
+        """Return what computes these frames by compiled code."""
+        if self._compiled is None:
+            self._compiled = Compiled(kernels, self.double, self.bank, self.precision)
+        return self._compiled
 
 
 class Working(Scratch):

@@ -17,22 +17,24 @@ from numpy.typing import NDArray
 
 from specwidget.transforms.levels import Levels
 
-__all__ = ["Precision", "framed", "norm_bounds", "rounding_noise"]
+__all__ = ["REACH", "TONAL", "Precision", "framed", "norm_bounds", "rounding_noise"]
 
 TOLERANCE_DB = 0.01
 """By how much a level may be off, besides being rounded to the nearest."""
 
-# Amplitudes of this many times the noise and more are within the tolerance.
-_REACH = np.float32(1.0 / (10.0 ** (TOLERANCE_DB / 20.0) - 1.0))
+REACH = np.float32(1.0 / (10.0 ** (TOLERANCE_DB / 20.0) - 1.0))
+"""Amplitudes of this many times the noise and more are within the tolerance."""
+
+TONAL = np.float32(16.0)
+"""Of a pure tone, and of nothing else, a few bins have this much more noise."""
+
 _FAST_PRIMES = (2, 3, 5, 7, 11)
 _NOISE = 5e-7
 _NOISE_OF_OTHERS = 1e-6
 
 # The highest bins take up what rounding there is of a constant, or of anything slow.
 _NYQUIST = 5.0
-# Of a pure tone, and of nothing else, a few bins have this much more noise.
-_TONAL = np.float32(16.0)
-# More doubtful bins than this in a frame, or than one in so many, are not looked at one by one.
+# The most bins of a frame that are looked at one by one; of how many bins it may be one.
 _FEW = 32
 _FEW_IN = 16
 
@@ -146,8 +148,18 @@ class Precision:
     def harmless(self) -> float:
         """The norm up to which a frame's noise carries nothing from one level to another."""
         lowest = self.levels.exact(np.array(self.levels.least))
-        margin = _REACH if lowest <= 0.0 else _REACH * _TONAL
+        margin = REACH if lowest <= 0.0 else REACH * TONAL
         return float(self.levels.least / (margin * self.noise.max()))
+
+    @property
+    def few(self) -> int:
+        """More doubtful bins than this in a frame are not looked at one by one."""
+        return min(_FEW, len(self.noise) // _FEW_IN)
+
+    @property
+    def within(self) -> float:
+        """By how many levels a value may be off, rounding included."""
+        return 0.5 + TOLERANCE_DB * self.levels.per_db
 
     def least(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the least amplitude of every frame of contiguous values [shape=(n,)]."""
@@ -170,7 +182,7 @@ class Precision:
         least : np.ndarray, float32 [shape=(n,)], optional
             The least amplitude of every frame; of power nothing is known.
         """
-        limits = norms * _REACH
+        limits = norms * REACH
         if least is None:
             near = np.multiply.outer(self.noise, limits) ** self.power > values.T
             return np.flatnonzero(near.any(axis=0))
@@ -192,20 +204,19 @@ class Precision:
         """
         wrong, wide = np.zeros((2, len(norms)), bool)
         amplitudes = values if self.power == 1 else np.sqrt(values)
-        near = np.where(norms > self.harmless, norms * _REACH, np.float32(0.0))
-        faint = np.float32(self.levels.least) - _TONAL * self.noise.max() * norms
+        near = np.where(norms > self.harmless, norms * REACH, np.float32(0.0))
+        faint = np.float32(self.levels.least) - TONAL * self.noise.max() * norms
         doubtful = amplitudes < np.multiply.outer(near, self.noise)
-        few = min(_FEW, len(self.noise) // _FEW_IN)
-        if np.count_nonzero(doubtful) > few * (1 + len(norms) // 4):
+        if np.count_nonzero(doubtful) > self.few * (1 + len(norms) // 4):
             doubtful &= amplitudes > faint[:, None]
-            wide = np.count_nonzero(doubtful, axis=1) > few
+            wide = np.count_nonzero(doubtful, axis=1) > self.few
             doubtful[wide] = False
         frames, bins = np.divmod(np.flatnonzero(doubtful), len(self.noise))
         found = amplitudes[frames, bins]
         audible = found > faint[frames]
         frames, bins, found = frames[audible], bins[audible], found[audible]
         if frames.size:
-            wide |= np.bincount(frames, minlength=len(norms)) > few
+            wide |= np.bincount(frames, minlength=len(norms)) > self.few
             wrong[frames[self._is_torn(found, norms[frames] * self.noise[bins])]] = True
         # What is not finite says nothing of other frames.
         return wrong | wide, wide & np.isfinite(norms)
@@ -213,14 +224,13 @@ class Precision:
     def _is_torn(self, found: NDArray[np.float32], slack: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Return where an amplitude within the slack is not of the level of the one found."""
         around = np.empty((3, len(found)))
-        slack = np.where(found < self.levels.least, _TONAL * slack, slack)
+        slack = np.where(found < self.levels.least, TONAL * slack, slack)
         np.subtract(found, slack, out=around[0])
         around[1] = found
         np.add(found, slack, out=around[2])
         low, middle, high = self.levels.exact(around)
         middle = np.rint(middle)
-        reach = 0.5 + TOLERANCE_DB * self.levels.per_db
-        torn: NDArray[np.bool_] = (high > middle + reach) | (low < middle - reach)
+        torn: NDArray[np.bool_] = (high > middle + self.within) | (low < middle - self.within)
         return torn
 
 

@@ -8,14 +8,17 @@ which saves computing those twice; what comes out is the same.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from specwidget.transforms import fast
+from specwidget.transforms.compiled import fits
 from specwidget.transforms.levels import Levels
 from specwidget.transforms.melbank import COLUMNS, MelBank
 from specwidget.transforms.plan import Working
+from specwidget.transforms.pooling import max_pooled
 from specwidget.transforms.precision import framed, norm_bounds
 
 __all__ = ["SureFrames"]
@@ -67,9 +70,25 @@ class SureFrames:
         self._in_range = loudest * len(window) ** 0.5 <= scale.most
         self._finite = bool(np.isfinite(loudest))
         self._together = max(1, min(_TOGETHER, _TOGETHER_SAMPLES // len(window)))
+        kernels = fast.kernels() if fits(len(window)) else None
+        self._compiled = None if kernels is None else plan.compiled(kernels)
+
+    @property
+    def order(self) -> Literal["C", "F"]:
+        """How the levels are laid out that are found quickest."""
+        return "C" if self._compiled is None and self._plan.bank is None else "F"
+
+    def pooled(self, levels: NDArray[np.uint8], pool: int) -> NDArray[np.uint8]:
+        """Return the maxima of levels in this order over every `pool` frames."""
+        if self._compiled is None:
+            return max_pooled(levels, pool)
+        return self._compiled.pooled(levels.T, pool).T
 
     def quantise(self, start: int, stop: int, out: NDArray[np.uint8]) -> None:
-        """Put the levels of the frames ``[start, stop)`` in `out` [shape=(n, n_bins)]."""
+        """Put the levels of the frames ``[start, stop)`` in `out` [shape=(n, n_bins)].
+
+        Frames with samples that are not finite get the lowest level.
+        """
         n, plan = stop - start, self._plan
         double, wide = np.zeros((2, n), bool)
         rest = np.arange(n)
@@ -85,6 +104,9 @@ class SureFrames:
         plan.doubted = 4 * rows.size > n
         if rows.size:
             self._double(start, rows, out)
+        if not self._finite:
+            whole = np.isfinite(self._frames[start:stop]).all(axis=1)
+            out[~whole] = plan.scale.lowest
 
     def _spread(self, wide: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return what the first of every few frames says for all."""
@@ -100,6 +122,16 @@ class SureFrames:
         (np.ndarray of bool, np.ndarray of bool)
             For which of them float32 is not enough, and for which not in many bins.
         """
+        if self._compiled is not None:
+            flags = self._compiled.put(
+                self._samples,
+                (start + rows) * self._hop,
+                self._norms[start + rows],
+                rows,
+                out.T,
+                _WORKING,
+            )
+            return flags > 0, flags > 1
         plan, frames, norms = self._plan, self._frames[start:], self._norms[start:]
         wrong, wide = np.zeros((2, rows.size), bool)
         suspects, found = [], []
@@ -121,6 +153,10 @@ class SureFrames:
 
     def _double(self, start: int, rows: NDArray[np.intp], out: NDArray[np.uint8]) -> None:
         """Put the levels of some frames after `start` in their rows, by float64."""
+        if self._compiled is not None:
+            starts = (start + rows) * self._hop
+            self._compiled.put(self._samples, starts, None, rows, out.T, _WORKING)
+            return
         window = self._plan.double
         for _, some in self._blocks(rows, window):
             part: NDArray[Any]
