@@ -300,6 +300,8 @@ def test_mouse_and_cell_at_once(notebook: Notebook, version: str) -> None:
     assert sorted(lab.get("revisions")) == list(range(1, n + 1))
     starts = lab.get("w.annotations.query('label == \"\"')['start'].round(1).tolist()")
     assert starts == [0.5 + i / 2 for i in range(8)]
+    if version < "7.4":
+        return  # before it, a request such as a new page's may be left unread until the next comes
     # What has come bit by bit is what a new page is told at once.
     lab.run("w.selected = []")
     rest(lab)
