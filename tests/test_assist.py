@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from numpy.typing import NDArray
 
 from specwidget import AnnotationError, ParameterError, ParameterTypeError, SpecWidget, samples
@@ -402,6 +402,7 @@ def test_windows_cover_a_sound_and_own_each_place_once(n: int, size: int, share:
     overlap=st.floats(1.5, 3.0),
     jitter=st.floats(0.0, 0.02),
 )
+@example(starts=[10.0], window=4.0, overlap=2.875, jitter=0.015625)
 def test_what_overlapping_windows_find_comes_once(
     starts: list[float], window: float, overlap: float, jitter: float
 ) -> None:

@@ -133,18 +133,18 @@ def once(found: list[list[Row]], every: list[Window], sr: float, start: float) -
         for row in rows:
             centre = ((row["start"] + row["end"]) / 2.0 - start) * sr
             owned = window.own_start <= centre < window.own_stop
-            if _doubtful(centre, _tolerance(row) * sr, place, every):
+            if owned and not any(_shares(place, every)):
+                kept.append(row)
+            elif owned or _doubtful(centre, _tolerance(row) * sr, place, every):
                 depth = min(centre - window.start, window.stop - centre)
                 near.append(_Near(centre / sr, place, row, (not owned, -depth)))
-            elif owned:
-                kept.append(row)
     kept += _without_twins(near)
     return sorted(kept, key=lambda row: (row["start"], row["end"]))
 
 
 @dataclass(frozen=True)
 class _Near:
-    """What lies so near to a border that a neighbouring window may have it too."""
+    """What a neighbouring window may have, too."""
 
     centre: float
     place: int
@@ -155,11 +155,18 @@ class _Near:
 def _doubtful(centre: float, slack: float, place: int, every: list[Window]) -> bool:
     """Say whether a neighbour that has seen the same may have placed it beyond the border."""
     window = every[place]
-    left = place > 0 and every[place - 1].stop > window.start
-    right = place + 1 < len(every) and window.stop > every[place + 1].start
+    left, right = _shares(place, every)
     return (left and abs(centre - window.own_start) <= slack) or (
         right and abs(centre - window.own_stop) <= slack
     )
+
+
+def _shares(place: int, every: list[Window]) -> tuple[bool, bool]:
+    """Say whether a window overlaps with the one before, and with the one after."""
+    window = every[place]
+    left = place > 0 and every[place - 1].stop > window.start
+    right = place + 1 < len(every) and window.stop > every[place + 1].start
+    return left, right
 
 
 def _without_twins(near: list[_Near]) -> list[Row]:
