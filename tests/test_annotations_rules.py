@@ -28,8 +28,8 @@ def make() -> Any:
 
     def make(**options: Any) -> SpecWidget:
         w = SpecWidget(np.zeros((2, 10 * SR), dtype=np.float32), sr=SR, **options)
-        w.heard = []  # type: ignore[attr-defined]
-        w.send = lambda content, buffers=None: w.heard.append(content)  # type: ignore
+        w.heard = []
+        w.send = lambda content, buffers=None: w.heard.append(content)
         made.append(w)
         return w
 

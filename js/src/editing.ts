@@ -16,8 +16,6 @@ const SHOWN_FOR = 10_000;
 
 export class Editing {
   refusal: string | null = null;
-  /** What is to be done next, until something is. */
-  hinted: string | null = null;
 
   constructor(
     private readonly session: Session,
@@ -56,7 +54,7 @@ export class Editing {
 
   selectAll(): void {
     this.select(
-      this.session.regions.rows().map(({ id }) => id),
+      this.session.shown().map(({ id }) => id),
       "replace",
     );
   }
@@ -109,11 +107,6 @@ export class Editing {
     this.changed();
   }
 
-  hint(text: string): void {
-    this.hinted = text;
-    this.changed();
-  }
-
   private accept(reason: string): void {
     if (this.refusal !== reason) return;
     this.refusal = null;
@@ -122,7 +115,6 @@ export class Editing {
 
   apply(ops: readonly Op[]): void {
     this.refusal = null;
-    this.hinted = null;
     if (ops.length > 0) this.session.regions.edit(ops);
   }
 }

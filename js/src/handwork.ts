@@ -24,6 +24,7 @@ const NUDGE = 0.01;
 const CURSOR_STEP = 0.01;
 const GROWN = 0.05;
 
+const FULL_BAND = { low_freq: null, high_freq: null };
 const KINDS: readonly Kind[] = ["interval", "box", "point", "recording"];
 
 export class Handwork {
@@ -32,12 +33,12 @@ export class Handwork {
 
   private readonly actions: Partial<Record<Action, () => void>> = {
     mark: () => this.mark(),
-    point: () => this.editing.create({ ...this.whole(), start: this.cursor, end: this.cursor }),
+    point: () => this.editing.create({ ...FULL_BAND, start: this.cursor, end: this.cursor }),
     split: () => this.split(),
     merge: () => this.plan((rows) => merge(rows)),
     duplicate: () => this.duplicate(),
     convert: () => this.convert(),
-    "boundary-here": () => this.carryOut(moveBoundary(this.session.regions.rows(), this.cursor)),
+    "boundary-here": () => this.carryOut(moveBoundary(this.session.shown(), this.cursor)),
     "nudge-left": () => this.nudge(-NUDGE),
     "nudge-right": () => this.nudge(NUDGE),
     "nudge-sample-left": () => this.nudge(-1 / this.info.sr),
@@ -68,7 +69,7 @@ export class Handwork {
 
   /** To the annotation after or before; says whether there was one. */
   step(by: 1 | -1): boolean {
-    const rows = this.session.regions.rows().filter(isInterval);
+    const rows = this.session.shown().filter(isInterval);
     rows.sort((a, b) => a.start - b.start || a.end - b.end || (a.id < b.id ? -1 : 1));
     const [selected] = this.editing.selected().filter(isInterval);
     const at = selected ? rows.findIndex(({ id }) => id === selected.id) : -1;
@@ -113,10 +114,6 @@ export class Handwork {
     return this.session.player.position;
   }
 
-  private whole() {
-    return { low_freq: null, high_freq: null };
-  }
-
   /** Does something with what is selected; says so if nothing is. */
   private plan(make: (rows: readonly Row[]) => Plan): void {
     const rows = this.editing.selected();
@@ -131,20 +128,17 @@ export class Handwork {
 
   private mark(): void {
     const { begun, cursor } = this;
-    this.begun = null;
-    if (begun === null || begun === cursor) {
-      this.begun = cursor;
-      this.editing.hint("Begun here; press the key again where it ends");
-      return;
-    }
+    this.begun = begun === null || begun === cursor ? cursor : null;
+    if (begun === null || begun === cursor) return;
     const [start, end] = begun < cursor ? [begun, cursor] : [cursor, begun];
-    this.editing.create({ ...this.whole(), start, end });
+    this.editing.create({ ...FULL_BAND, start, end });
   }
 
   private split(): void {
     const { cursor } = this;
     const selected = this.editing.selected();
-    const rows = selected.length > 0 ? selected : this.session.regions.inView(cursor, cursor);
+    const under = () => this.session.shown(this.session.regions.inView(cursor, cursor));
+    const rows = selected.length > 0 ? selected : under();
     const held = rows.filter((row) => holds(row, cursor));
     if (held.length > 0) return this.carryOut(split(held, cursor, newId));
     this.editing.refuse("There is nothing to split at the cursor: click where the parts meet");
@@ -171,7 +165,7 @@ export class Handwork {
 
   private selectLabel(): void {
     const labels = new Set(this.editing.selected().map(({ label }) => label));
-    const same = this.session.regions.rows().filter(({ label }) => labels.has(label));
+    const same = this.session.shown().filter(({ label }) => labels.has(label));
     this.editing.select(
       same.map(({ id }) => id),
       "replace",

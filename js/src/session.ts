@@ -7,9 +7,12 @@
 import type { AnyModel } from "@anywidget/types";
 import { Assisting } from "./assisting";
 import { type Channel, type ChannelModel, modelChannel } from "./channel";
+import { memo } from "./memo";
 import { Player } from "./player";
+import type { Row } from "./protocol";
 import { RegionStore } from "./regions";
 import { Listeners, Scope } from "./scope";
+import { shownBy } from "./shown";
 import { TileStore } from "./tiles";
 import { Traits } from "./traits";
 import { Whole } from "./whole";
@@ -25,6 +28,10 @@ export class Session {
   readonly assisting: Assisting;
   private label = "";
   private readonly labelChanged = new Listeners<[]>();
+  private readonly shownNow = memo(
+    (labels: readonly string[], tiers: readonly string[], below: number | null) =>
+      shownBy({ labels, tiers, below }),
+  );
 
   constructor(model: AnyModel) {
     const { scope } = this;
@@ -57,6 +64,19 @@ export class Session {
 
   onActiveLabel(listener: () => void, scope: Scope): void {
     this.labelChanged.add(listener, scope);
+  }
+
+  /** Says of a row whether it is shown; null where nothing is hidden. */
+  get isShown(): ((row: Row) => boolean) | null {
+    const { traits } = this;
+    const [labels, tiers] = [traits.get("hidden_labels"), traits.get("hidden_tiers")];
+    return this.shownNow(labels, tiers, traits.get("min_score"));
+  }
+
+  /** The annotations that a person can see, and so may mean. */
+  shown(rows: readonly Row[] = this.regions.rows()): readonly Row[] {
+    const { isShown } = this;
+    return isShown ? rows.filter(isShown) : rows;
   }
 
   seek(time: number): void {

@@ -29,7 +29,6 @@ import { SeriesLines } from "./series";
 import { seriesAxes } from "./seriesaxes";
 import type { Session } from "./session";
 import { isInterval, type Preview } from "./shapes";
-import { shownBy } from "./shown";
 import { readTheme, sameTheme, type Theme, watchTheme } from "./theme";
 import type { Bounds, ChannelId, FreqAxis, Info, Layer, Viewport, WaveTile } from "./types";
 import { clamp } from "./viewport";
@@ -63,10 +62,6 @@ export class Stage {
   private readonly changed = new Set<Change>();
   private readonly peaks = new WeakMap<WaveTile, number>();
   private readonly selection = memo((ids: readonly string[]) => new Set(ids));
-  private readonly isShown = memo(
-    (labels: readonly string[], tiers: readonly string[], below: number | null) =>
-      shownBy({ labels, tiers, below }),
-  );
   private readonly stripMarks = memo(
     (rows: readonly Row[], _labels: unknown, width: number, _isShown: unknown) => {
       const { duration } = this.bounds;
@@ -282,15 +277,8 @@ export class Stage {
 
   /** Rows between two times that nothing hides; of very many, as many as can be told apart. */
   private rowsBetween(t0: number, t1: number, pixel: number): readonly Row[] {
-    const { regions } = this.session;
-    const isShown = this.filter();
+    const { isShown, regions } = this.session;
     return isShown ? regions.inView(t0, t1).filter(isShown) : regions.someInView(t0, t1, pixel);
-  }
-
-  private filter(): ((row: Row) => boolean) | null {
-    const { traits } = this.session;
-    const [labels, tiers] = [traits.get("hidden_labels"), traits.get("hidden_tiers")];
-    return this.isShown(labels, tiers, traits.get("min_score"));
   }
 
   /** Where not all rows can be drawn, those that are selected are, unless they are as many. */
@@ -420,7 +408,7 @@ export class Stage {
         regions.rows(),
         traits.get("_labels"),
         places.plot.width,
-        this.filter(),
+        this.session.isShown,
       ),
       lookup: (key) => tiles.get(key),
     };

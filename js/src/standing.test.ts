@@ -15,6 +15,7 @@ interface State {
   readonly missing?: number;
   readonly estimated?: boolean;
   readonly refusal?: string;
+  readonly begun?: boolean;
   readonly notice?: { readonly level: "warning" | "error"; readonly text: string };
 }
 
@@ -40,6 +41,7 @@ function said(state: State): string {
     stage as unknown as Stage,
     editing as unknown as Editing,
     { problem: null } as unknown as Listening,
+    state.begun,
   );
   return `${level}: ${text}`;
 }
@@ -49,6 +51,8 @@ describe("how things stand", () => {
     [{}, "info: 2 annotations"],
     [{ rows: 1, selected: 1 }, "info: 1 of 1 annotation selected"],
     [{ rows: 0 }, "info: Drag on the picture to mark something"],
+    [{ begun: true }, "info: Begun; press the key again where it ends, or Escape"],
+    [{ begun: true, refusal: "no" }, "error: no"],
     [{ ready: false }, "info: Loading"],
     [{ missing: 1 }, "info: Loading"],
     [{ player: "waiting" }, "info: Waiting for sound"],

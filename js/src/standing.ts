@@ -37,6 +37,8 @@ export function standing(
   stage: Stage,
   editing: Editing,
   listening: Listening,
+  /** Whether an annotation was begun by a key, and has no end yet. */
+  begun = false,
 ): Standing {
   const { channel, player, regions, tiles, traits } = session;
   const notice = traits.get("_notice");
@@ -46,7 +48,7 @@ export function standing(
 
   if (channel.state === "disconnected") return error(lost(regions.rows().length));
   if (editing.refusal) return error(editing.refusal);
-  if (editing.hinted) return info(editing.hinted);
+  if (begun) return info("Begun; press the key again where it ends, or Escape");
   if (notice?.level === "error") return error(notice.text);
   if (tiles.problem) return error(tiles.problem);
   if (listening.problem) return error(listening.problem);

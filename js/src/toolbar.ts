@@ -55,6 +55,7 @@ export class Toolbar {
   constructor(host: ToolbarHost, scope: Scope) {
     const make = (action: Action, name: IconName, text: string) => {
       const button = iconButton(name, text);
+      button.dataset["action"] = action;
       scope.listen(button, "click", () => {
         if (button.getAttribute("aria-disabled") !== "true") host.act(action);
       });

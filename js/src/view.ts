@@ -216,7 +216,7 @@ export class View {
     const middle = this.stage.scene().freq.fromUnit(0.5);
     const digit = /^label-(\d)$/.exec(action)?.[1];
     if (digit !== undefined) return this.chooseByKey(digit);
-    if (this.handwork.act(action)) return;
+    if (this.handwork.act(action)) return this.update();
     const actions: Partial<Record<Action, () => void>> = {
       play: () => listening.toggle(),
       "play-view": () => listening.playWindow(),
@@ -257,7 +257,6 @@ export class View {
     if (!this.help.root.hidden) return this.toggle(this.help.root);
     if (!this.settings.root.hidden) return this.toggle(this.settings.root);
     this.editing.refusal = null;
-    this.editing.hinted = null;
     this.handwork.begun = null;
     this.editing.select([], "replace");
     this.session.chooseLabel("");
@@ -454,7 +453,9 @@ export class View {
       active,
       selected: new Set(rows.map(({ label }) => label)),
       open: traits.get("_open_labels"),
-      whole: regions.whole().map(({ id, label }) => ({ id, label, color: colorOf(label) })),
+      whole: this.session
+        .shown(regions.whole())
+        .map(({ id, label }) => ({ id, label, color: colorOf(label) })),
     });
     if (!this.settings.root.hidden) {
       this.settings.update({
@@ -468,7 +469,8 @@ export class View {
       });
     }
     this.assistants.update();
-    this.status.say(standing(this.session, this.stage, this.editing, this.listening));
+    const begun = this.handwork.begun !== null;
+    this.status.say(standing(this.session, this.stage, this.editing, this.listening, begun));
   }
 }
 

@@ -115,3 +115,27 @@ def test_other_keys(opened: Lab) -> None:
     press(opened, "?")
     line = opened.widget.locator(".sw-help tr", has_text="A point at the cursor")
     expect(line.locator("kbd")).to_have_text("v")
+
+
+def test_copied_cut_and_pasted(opened: Lab) -> None:
+    opened.run("w.annotations = [(5, 6, 'song'), (8, 9, 'call')]")
+    opened.until("len(w.annotations) == 2")
+    press(opened, "Tab", "Control+c")
+    seek(opened, 1)
+    press(opened, "Control+v")
+    opened.until("len(w.annotations) == 3")
+    start = opened.get("w.annotations['start'].iloc[2]")
+    assert start == pytest.approx(1, abs=0.05)
+    assert opened.get("w.annotations['label'].tolist()") == ["song", "call", "song"]
+    press(opened, "Control+x")
+    opened.until("w.annotations['start'].tolist() == [5.0, 8.0]")
+    seek(opened, 2)
+    press(opened, "Control+v")
+    opened.until("len(w.annotations) == 3")
+
+
+def test_what_is_hidden_is_not_meant_by_all(opened: Lab) -> None:
+    opened.run("w.annotations = [(5, 6, 'song'), (8, 9, 'call')]; w.hidden_labels = ['song']")
+    opened.until("len(w.annotations) == 2")
+    press(opened, "Control+a", "Delete")
+    opened.until("w.annotations['label'].tolist() == ['song']")

@@ -11,12 +11,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from specwidget.audio.condition import Damage
 from specwidget.audio.source import AudioSource
 from specwidget.errors import AudioFileError, AudioUnavailableError
 
@@ -33,15 +33,6 @@ NOT_FINITE = "NaN or infinite samples"
 
 _MOST_REASONS = 3
 _NO_LIMIT = 1 << 30
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Damage:
-    """Samples ``[start, stop)`` that a picture leaves out, and why."""
-
-    start: int
-    stop: int
-    reason: str
 
 
 def merged(stretches: Iterable[Damage], most: int = 100) -> list[Damage]:
